@@ -1,0 +1,36 @@
+"""What can go wrong, by what to do about it. Adapters translate their libraries' exceptions into these, once."""
+
+
+class FixbugsError(Exception):
+    """Every failure we foresee; its text says what happened and what to do next."""
+
+
+class InputError(FixbugsError):
+    """What the person gave cannot be used (bad repository, empty report, unknown test). Exit code 2."""
+
+
+class Transient(FixbugsError):
+    """A dependency failed in a way that may pass: try again, within the stage's attempts."""
+
+
+class Permanent(FixbugsError):
+    """A dependency failed in a way that will not pass: say so and stop."""
+
+
+class SandboxUnavailable(Permanent):
+    """No sandbox that we would trust can be started on this machine."""
+
+
+class EnvironmentBroken(Permanent):
+    """The project's environment could not be built, so nothing of it can be run.
+
+    `output` is the tail of what the build printed.
+    """
+
+    def __init__(self, message: str, output: str = "") -> None:
+        super().__init__(message)
+        self.output = output
+
+
+class SandboxCrashed(Transient):
+    """The sandbox itself went away (not the command inside it)."""

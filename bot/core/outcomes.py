@@ -1,0 +1,76 @@
+"""How a stage ends, and what a run's record holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import TypeVar
+
+from bot.core.artifacts import Artifact
+from bot.core.evidence import Evidence
+from bot.core.run import Run, StageName, Verdict
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """The stage made its artifact."""
+
+    artifact: Artifact
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """The run ends here, honestly. `detail` is for people; `questions` are what we would need to know;
+    `tried` is what was done before giving up."""
+
+    verdict: Verdict
+    detail: str
+    questions: tuple[str, ...] = ()
+    tried: tuple[str, ...] = ()
+
+
+StageOutcome = Advance | GiveUp
+
+
+class StageState(Enum):
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    GAVE_UP = "gave up"
+    FAILED = "failed"
+    SKIPPED = "skipped"  # never became ready, or the run ended before
+
+
+@dataclass(frozen=True, slots=True)
+class StageRecord:
+    """One stage of one run: its state, times, counters and the first useful thing it found."""
+
+    name: StageName
+    state: StageState = StageState.WAITING
+    attempts: int = 0
+    started_at: datetime | None = None
+    wall_s: float = 0.0
+    finding: str = ""
+    counters: tuple[tuple[str, float], ...] = ()
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """All that is known of a run."""
+
+    run: Run
+    stages: tuple[StageRecord, ...]
+    artifacts: tuple[Artifact, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    verdict: Verdict | None = None
+    give_up: GiveUp | None = None
+
+    def stage(self, name: StageName) -> StageRecord:
+        return next(record for record in self.stages if record.name is name)
+
+    def artifact(self, kind: type[T]) -> T | None:
+        return next((a for a in self.artifacts if isinstance(a, kind)), None)

@@ -1,0 +1,1 @@
+"""Where untrusted code runs, and the only place where it runs. Sees `bot.core` and `bot.ports`, nothing else."""
