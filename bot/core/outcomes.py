@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from typing import TypeVar
 
 from bot.core.artifacts import Artifact
 from bot.core.evidence import Evidence
-from bot.core.run import Run, StageName, Verdict
+from bot.core.run import GOAL_VERDICT, Run, StageName, Verdict
 
 T = TypeVar("T")
 
@@ -74,3 +74,21 @@ class RunRecord:
 
     def artifact(self, kind: type[T]) -> T | None:
         return next((a for a in self.artifacts if isinstance(a, kind)), None)
+
+
+ENDED = frozenset({StageState.DONE, StageState.GAVE_UP, StageState.FAILED, StageState.SKIPPED})
+
+
+def conclude(record: RunRecord) -> RunRecord:
+    """The record with its verdict, once that is certain: a stage gave up or failed for good, or all that the goal asks
+    for is done. Publication is not part of the verdict."""
+    if record.verdict is not None:
+        return record
+    working = [stage for stage in record.stages if stage.name is not StageName.PUBLICATION]
+    if record.give_up is not None:
+        return replace(record, verdict=record.give_up.verdict)
+    if any(stage.state is StageState.FAILED for stage in working):
+        return replace(record, verdict=Verdict.FAILED)
+    if all(stage.state is StageState.DONE for stage in working):
+        return replace(record, verdict=GOAL_VERDICT[record.run.goal])
+    return record

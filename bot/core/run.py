@@ -41,6 +41,7 @@ class Verdict(Enum):
     CANNOT_RUN = "cannot run"  # the project could not be built or tested here
     OUT_OF_TIME = "out of time"
     STOPPED = "stopped"
+    BAD_INPUT = "bad input"  # what was given cannot be used; the detail says what to change
     FAILED = "failed"  # our own failure
 
     @property
