@@ -26,7 +26,7 @@ from bot.core.artifacts import (
     Suspect,
 )
 from bot.core.evidence import Evidence
-from bot.core.outcomes import RunRecord, StageOutcome, StageRecord
+from bot.core.outcomes import GiveUp, RunRecord, StageOutcome, StageRecord
 from bot.core.run import Commit, Run, StageName
 from bot.core.testing import Collection, Isolation, TestCoverage, TestRun
 from bot.core.tree import Tree
@@ -355,6 +355,9 @@ class Store(Protocol):
         """Saves how a stage ended, its artifact and its evidence in one atomic step; False (and nothing saved) when
         the claim was lost. An outcome of None is a failed attempt: the stage may be claimed again unless the record's
         state says FAILED."""
+
+    async def give_up(self, run_id: str, reason: GiveUp) -> None:
+        """Ends a run from outside, when a person stops it; no effect when its verdict is certain already."""
 
 
 # ------------------------------------------------------------- publisher

@@ -1,5 +1,5 @@
-"""The rules of proof: when a reproduction counts, what a suite's change means, why a hunk is needed. Pure judgement over
-test runs; running them belongs to the stages."""
+"""The rules of proof: when a reproduction counts, what a suite's change means, why a hunk is needed. Pure judgement
+over test runs; running them belongs to the stages."""
 
 from __future__ import annotations
 

@@ -68,6 +68,11 @@ class MemoryStore:
         self._records[claim.run_id] = conclude(run)
         return True
 
+    async def give_up(self, run_id: str, reason: GiveUp) -> None:
+        record = self._record(run_id)
+        if record.verdict is None:
+            self._records[run_id] = conclude(replace(record, give_up=reason))
+
     def _holds(self, claim: Claim) -> bool:
         fence, ends = self._leases.get((claim.run_id, claim.stage), (0, 0.0))
         return fence == claim.fence and ends > 0.0

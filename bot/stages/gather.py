@@ -1,0 +1,91 @@
+"""Gather: pins the commit and turns what was handed in into clean text. Reads nothing into it; that is analysis."""
+
+from __future__ import annotations
+
+import asyncio
+
+from bot.core.artifacts import Dossier, SourceText
+from bot.core.errors import InputError
+from bot.core.evidence import Evidence, EvidenceKind, Provenance
+from bot.core.outcomes import Advance, StageOutcome
+from bot.core.run import Document, Report, StageName
+from bot.core.sanitize import clean
+from bot.core.tree import encoding_of
+from bot.stages.base import Stage, StageContext
+
+ISSUE_LIMIT_BYTES = 1 << 20
+LOG_LIMIT_BYTES = 64 << 20
+BINARY_SAMPLE_BYTES = 1 << 16
+IMAGE_SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"BM")
+
+
+async def gather(context: StageContext) -> StageOutcome:
+    """The Dossier. Raises InputError when the repository, the ref or the report cannot be used."""
+    run, code = context.run, context.deps.code
+    texts, unread = await asyncio.to_thread(read_documents, run.report)
+    commit = await code.resolve(run.repository, run.ref)
+    notices = await code.notices(run.repository)
+    context.finding(f"{commit.sha[:10]} {commit.subject}")
+    context.count("texts", len(texts))
+    for text in texts:
+        for note in text.notes:
+            context.add(Evidence(EvidenceKind.ATTACHMENT, f"{text.name}: {note}.", Provenance(text.name)))
+    return Advance(Dossier(commit, texts, run.report.failing_tests, unread, notices))
+
+
+def read_documents(report: Report) -> tuple[tuple[SourceText, ...], tuple[str, ...]]:
+    """The readable texts, and one sentence for each attachment that could not be read.
+
+    Raises InputError for an issue or log that is empty, binary or too large: what a person named must count.
+    """
+    texts: list[SourceText] = []
+    unread: list[str] = []
+    if report.issue is not None:
+        texts.append(_read(report.issue, "issue", ISSUE_LIMIT_BYTES))
+    texts.extend(_read(log, "log", LOG_LIMIT_BYTES) for log in report.logs)
+    for attachment in report.attachments:
+        if attachment.content.startswith(IMAGE_SIGNATURES):
+            unread.append(f"{attachment.name} is an image, and no model that can see is configured.")
+            continue
+        try:
+            texts.append(_read(attachment, "attachment", LOG_LIMIT_BYTES))
+        except InputError as exc:
+            unread.append(str(exc))
+    if not texts and not report.failing_tests:
+        raise InputError("There is no report: give an issue, a log or a failing test.")
+    return tuple(texts), tuple(unread)
+
+
+def _read(document: Document, kind: str, limit_bytes: int) -> SourceText:
+    content, notes = document.content, []
+    if not content.strip():
+        raise InputError(f"{document.name} is empty. Describe the bug in it, or leave it out.")
+    if len(content) > limit_bytes:
+        if kind == "issue":
+            size = f"{len(content) / (1 << 20):.1f} MiB"
+            raise InputError(f"{document.name} is {size}; an issue may have 1 MiB. Pass long output with --log.")
+        dropped = len(content) - limit_bytes
+        head = limit_bytes // 8
+        content = content[:head] + b"\n" + content[len(content) - (limit_bytes - head) :]
+        notes.append(f"{dropped / (1 << 20):.1f} MiB in the middle were left out; the start and the end were read")
+    if b"\0" in content[:BINARY_SAMPLE_BYTES] and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise InputError(f"{document.name} is binary. Give text: Markdown, a log, or a traceback.")
+    text, encoding = _decoded(content)
+    if encoding != "utf-8":
+        notes.append(f"not UTF-8; read as {encoding}")
+    cleaned = clean(text)
+    if not cleaned.text.strip():
+        raise InputError(f"{document.name} holds no visible text. Describe the bug in it, or leave it out.")
+    return SourceText(document.name, kind, cleaned.text, (*notes, *cleaned.notes))
+
+
+def _decoded(content: bytes) -> tuple[str, str]:
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return content.decode("utf-16", errors="replace"), "UTF-16"
+    encoding = encoding_of(content)
+    if encoding is None or encoding.lower() not in ("utf-8", "utf-8-sig"):
+        return content.decode("windows-1252", errors="replace"), "Windows-1252"
+    return content.decode(encoding), "utf-8"
+
+
+STAGE = Stage(StageName.GATHER, (), Dossier, gather)

@@ -1,0 +1,63 @@
+"""Root cause: ranks where the cause may lie, beside the reproduction. Decides nothing; the fix is proved by tests."""
+
+from __future__ import annotations
+
+import asyncio
+
+from bot.core.artifacts import Analysis, Dossier, Environment, RootCause, Suspect
+from bot.core.evidence import Evidence, EvidenceKind, Provenance
+from bot.core.outcomes import Advance, StageOutcome
+from bot.core.run import StageName
+from bot.core.testing import Outcome
+from bot.core.tree import Tree
+from bot.ports import LocateQuestion
+from bot.stages.base import Stage, StageContext
+from bot.stages.localisation import locate, run_with_coverage
+from bot.stages.targets import named_tests
+
+KEPT_SUSPECTS = 20
+
+
+async def find(context: StageContext) -> StageOutcome:
+    """The RootCause. Where the report names tests that are in the tree, what they execute is weighed too."""
+    dossier, analysis, environment = context.need(Dossier), context.need(Analysis), context.need(Environment)
+    tree = await context.deps.code.tree(context.run.repository, dossier.commit.sha)
+    question = LocateQuestion(tree, analysis, tuple(text.text for text in dossier.texts))
+    failing = _failing_now(environment, named_tests(dossier, analysis, environment).ids)
+    if failing:
+        question = await run_with_coverage(context, environment, question, failing)
+    suspects = await asyncio.to_thread(locate, context.deps.locators, question)
+    context.count("suspects", len(suspects))
+    if not suspects:
+        return Advance(RootCause((), "Nothing in the report or the tests points at a place in the code."))
+    first = suspects[0]
+    context.finding(f"{len(suspects)} suspects; first: {place(first)}")
+    context.add(_fact(tree, first))
+    return Advance(RootCause(suspects[:KEPT_SUSPECTS], statement(first)))
+
+
+def _failing_now(environment: Environment, named: tuple[str, ...]) -> tuple[str, ...]:
+    if environment.baseline is None:
+        return ()
+    red = set(environment.baseline.ids(Outcome.FAILED, Outcome.TIMED_OUT))
+    return tuple(test_id for test_id in named if test_id in red)
+
+
+def place(suspect: Suspect) -> str:
+    """ "path:line in symbol", as people read it."""
+    return f"{suspect.path}:{suspect.line_start}" + (f" in {suspect.symbol}" if suspect.symbol else "")
+
+
+def statement(suspect: Suspect) -> str:
+    """One sentence on a suspect, with why."""
+    why = "; ".join(reason.rstrip(".") for reason in suspect.reasons[:3])
+    return f"The most suspect place is {place(suspect)}" + (f": {why}." if why else ".")
+
+
+def _fact(tree: Tree, suspect: Suspect) -> Evidence:
+    lines = (tree.text(suspect.path) or "").split("\n")[suspect.line_start - 1 : suspect.line_end]
+    where = Provenance(suspect.path, suspect.line_start, suspect.line_end)
+    return Evidence(EvidenceKind.CODE, statement(suspect), where, "\n".join(lines[:12]), "root_cause")
+
+
+STAGE = Stage(StageName.ROOT_CAUSE, (Dossier, Analysis, Environment), RootCause, find)
