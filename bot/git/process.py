@@ -105,7 +105,13 @@ async def spawned(argv: tuple[str, ...], environ: Mapping[str, str]) -> AsyncIte
     finally:
         if process.returncode is None:
             kill(process)
-            await process.wait()
+            # asyncio holds back the end of a child whose pipes are full until somebody reads them.
+            await asyncio.gather(_drained(process.stdout), _drained(process.stderr), process.wait())
+
+
+async def _drained(stream: asyncio.StreamReader | None) -> None:
+    while stream and await stream.read(1 << 20):
+        pass
 
 
 def kill(process: Process) -> None:
@@ -146,5 +152,6 @@ async def _read(process: Process, max_bytes: int) -> tuple[bytes, bool]:
         kept += chunk
         if len(kept) > max_bytes:
             kill(process)
+            await _drained(process.stdout)
             return bytes(kept[:max_bytes]), True
     return bytes(kept), False

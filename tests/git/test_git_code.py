@@ -474,6 +474,28 @@ def test_credentials_in_addresses_are_not_repeated() -> None:
     assert redacted("fatal: 'https://x:tok@h/p' and ssh://git@h/p") == "fatal: 'https://***@h/p' and ssh://git@h/p"
 
 
+def test_reading_a_large_tree_can_be_cancelled_at_once(repository: Repository, code: GitCode) -> None:
+    sha = repository.commit({f"f{n}": os.urandom(4 << 20) for n in range(6)})
+
+    async def cancelled() -> float:
+        task = asyncio.create_task(code.tree(str(repository.path), sha))
+        await asyncio.sleep(0.05)
+        before = time.monotonic()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return time.monotonic() - before
+
+    assert asyncio.run(asyncio.wait_for(cancelled(), 20)) < 2
+
+
+def test_a_listing_far_over_the_cap_ends_early(repository: Repository, tmp_path: Path) -> None:
+    sha = repository.commit({f"{'x' * 200}{n}": "" for n in range(2000)})
+    code = GitCode(tmp_path / "cache", ENVIRON, Caps(files=2))
+    with pytest.raises(InputError, match="more than 2 files"):
+        asyncio.run(asyncio.wait_for(code.tree(str(repository.path), sha), 20))
+
+
 def test_cancelling_ends_git_and_all_that_it_started(tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     slow = tmp_path / "ssh.sh"
