@@ -1,0 +1,155 @@
+"""The words that reports, summary and progress share, and the cleaning of untrusted text. No layout."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from bot.core.artifacts import CandidatePatch, Dossier, Environment, Reproduction, RootCause, Validation
+from bot.core.outcomes import RunRecord, StageState
+from bot.core.run import StageName, Verdict
+from bot.core.testing import Isolation
+
+
+class Tone(Enum):
+    """How good the news is; a page picks its colour by it."""
+
+    GOOD = "good"
+    OPEN = "open"  # honest, and the person has something to do or to know
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictWords:
+    title: str
+    sentence: str  # for when nothing more exact is known
+    tone: Tone
+
+
+VERDICTS: Mapping[Verdict, VerdictWords] = {
+    Verdict.FIXED: VerdictWords("Fixed", "A fix was found and proved.", Tone.GOOD),
+    Verdict.REPRODUCED: VerdictWords("Reproduced", "A test fails for the reported reason.", Tone.GOOD),
+    Verdict.EXPLAINED: VerdictWords("Explained", "The most suspect places were named.", Tone.GOOD),
+    Verdict.ALREADY_FIXED: VerdictWords("Already fixed", "The code already does what the report asks for.", Tone.OPEN),
+    Verdict.NOT_REPRODUCIBLE: VerdictWords("Not reproducible", "Nothing that was tried shows the bug.", Tone.OPEN),
+    Verdict.CAUSE_ELSEWHERE: VerdictWords("Cause elsewhere", "The cause lies outside this repository.", Tone.OPEN),
+    Verdict.NEEDS_INFORMATION: VerdictWords("Needs information", "The report does not say enough yet.", Tone.OPEN),
+    Verdict.NO_FIX_FOUND: VerdictWords(
+        "No fix found", "The bug was reproduced, but no change survived the proof.", Tone.OPEN
+    ),
+    Verdict.CANNOT_RUN: VerdictWords("Cannot run", "The project could not be built or tested here.", Tone.BAD),
+    Verdict.BAD_INPUT: VerdictWords("Bad input", "What was given cannot be used.", Tone.BAD),
+    Verdict.OUT_OF_TIME: VerdictWords("Out of time", "The time limit ended before there was a proof.", Tone.OPEN),
+    Verdict.STOPPED: VerdictWords("Stopped", "The run was stopped before it ended.", Tone.OPEN),
+    Verdict.FAILED: VerdictWords("Failed", "FixBugs itself failed; this is not about your code.", Tone.BAD),
+}
+UNFINISHED = VerdictWords("Not finished", "The run has no verdict yet.", Tone.OPEN)
+
+_ANSI = re.compile(r"\x1b(?:\[[0-?]{0,40}[ -/]{0,4}[@-~]|\][^\x07\x1b]{0,400}(?:\x07|\x1b\\)|[@-Z\\-_])")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+_UNSEEN = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def clean(text: str) -> str:
+    """Untrusted text made safe to show: no terminal sequences or control characters; what would reorder a line
+    (bidirectional marks) or cannot be encoded is spelled out."""
+    text = _ANSI.sub("", text.replace("\r\n", "\n"))
+    return _UNSEEN.sub(lambda hit: f"<U+{ord(hit[0]):04X}>", _CONTROL.sub("", text))
+
+
+def one_line(text: str, most: int = 400) -> str:
+    """Untrusted text as one short line."""
+    line = " ".join(clean(text).split())
+    return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
+
+
+def capped(text: str, most: int) -> str:
+    """Text cut in its middle, saying how much is missing, so that its start and its end stay readable."""
+    if len(text) <= most:
+        return text
+    head, tail = text[: most // 2], text[-(most - most // 2) :]
+    return f"{head}\n… {len(text) - most:,} characters left out …\n{tail}"
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def duration(seconds: float) -> str:
+    if seconds < 0.0995:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    if seconds < 59.5:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02} s"
+
+
+def stage_label(name: StageName) -> str:
+    return name.value.replace("_", " ")
+
+
+def short_commit(record: RunRecord) -> str:
+    """The pinned commit's first characters, or the ref as the person gave it when nothing was pinned."""
+    dossier = record.artifact(Dossier)
+    return dossier.commit.sha[:7] if dossier else one_line(record.run.ref, 80)
+
+
+def verdict_words(record: RunRecord) -> VerdictWords:
+    return UNFINISHED if record.verdict is None else VERDICTS[record.verdict]
+
+
+def fix_phrase(chosen: CandidatePatch) -> str:
+    """The chosen edit as the rest of a sentence that starts with "The fix"."""
+    words = one_line(chosen.description).rstrip(".")
+    if words[:1].isupper() and words[1:2].islower():
+        words = words[0].lower() + words[1:]
+    return f"{words} in {chosen.path}:{chosen.line}"
+
+
+def sentence(record: RunRecord) -> str:
+    """The verdict in one sentence, as exact as the record allows."""
+    validation, reproduction = record.artifact(Validation), record.artifact(Reproduction)
+    cause = record.artifact(RootCause)
+    if record.verdict is Verdict.FIXED and validation:
+        return f"The fix {fix_phrase(validation.chosen)}."
+    if record.verdict is Verdict.REPRODUCED and reproduction:
+        ids = reproduction.failing_ids
+        what = one_line(ids[0]) if len(ids) == 1 else counted(len(ids), "test")
+        return f"{what} {'fails' if len(ids) == 1 else 'fail'} at {short_commit(record)} for the reported reason."
+    if record.verdict is Verdict.EXPLAINED and cause and cause.statement:
+        return one_line(cause.statement, 1000)
+    if record.verdict is Verdict.FAILED:
+        broken = next((s for s in record.stages if s.state is StageState.FAILED and s.error), None)
+        if broken and not record.give_up:
+            return f"FixBugs itself failed in {stage_label(broken.name)}: {one_line(broken.error)}"
+    if record.give_up and record.give_up.detail:
+        return one_line(record.give_up.detail, 1000)
+    return verdict_words(record).sentence
+
+
+def isolation_of(record: RunRecord) -> Isolation | None:
+    """The weakest isolation that anything of this run had; None when nothing of the project ran."""
+    environment, reproduction = record.artifact(Environment), record.artifact(Reproduction)
+    validation = record.artifact(Validation)
+    seen = {run.isolation for run in (*(reproduction.red if reproduction else ()),)}
+    if validation:
+        seen.update(run.isolation for run in validation.green)
+    if environment:
+        seen.add(environment.isolation)
+    return next((level for level in (Isolation.NONE, Isolation.NAMESPACE, Isolation.CONTAINER) if level in seen), None)
+
+
+def isolation_sentence(record: RunRecord) -> str:
+    """What stood between the project's code and this machine, in plain words."""
+    level, environment = isolation_of(record), record.artifact(Environment)
+    if level is None:
+        return "No code of the project was run."
+    if level is Isolation.NONE:
+        return "Nothing isolated the code that ran: it could use this machine's files and network as you can."
+    where = "a container" if level is Isolation.CONTAINER else "a sandbox of Linux namespaces"
+    enforced = ", ".join(one_line(phrase) for phrase in environment.enforced) if environment else ""
+    return f"All code of the project ran in {where}{': ' if enforced else ''}{enforced}."
