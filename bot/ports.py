@@ -7,7 +7,7 @@ Three kinds of port: where code and results live (`Code`, `Store`, `Publisher`, 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -241,7 +241,7 @@ class Workbench(Protocol):
         plans: Sequence[ScreeningPlan],
         *,
         check_wall_s: float,
-    ) -> AsyncIterator[Screened]:
+    ) -> AsyncGenerator[Screened, None]:
         """Tries candidates on a tree (that holds the failing test) in reused lanes: each candidate's checks in turn,
         until one fails. Fast, and never believed. Yields each verdict as it comes, in the plans' order; a candidate
         that hangs or kills its process does not stop the others. Closing the iterator ends the lanes."""

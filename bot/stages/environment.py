@@ -29,7 +29,9 @@ async def build(context: StageContext) -> StageOutcome:
     context.finding(_first_words(environment))
     if not environment.collection.ids:
         if environment.collection.errors:
-            return GiveUp(Verdict.CANNOT_RUN, _nothing_collected(environment), tried=(environment.collection.output_tail,))
+            return GiveUp(
+                Verdict.CANNOT_RUN, _nothing_collected(environment), tried=(environment.collection.output_tail,)
+            )
         return Advance(replace(environment, baseline_skipped="the project has no tests"))
     baseline, flaky = await _baseline(context, environment, tree)
     _record(context, environment, baseline, flaky)

@@ -9,7 +9,7 @@ from bot.core.errors import InputError
 from bot.core.evidence import Evidence, EvidenceKind, Provenance
 from bot.core.outcomes import Advance, StageOutcome
 from bot.core.run import Document, Report, StageName
-from bot.core.sanitize import clean
+from bot.core.sanitize import sanitize
 from bot.core.tree import encoding_of
 from bot.stages.base import Stage, StageContext
 
@@ -73,7 +73,7 @@ def _read(document: Document, kind: str, limit_bytes: int) -> SourceText:
     text, encoding = _decoded(content)
     if encoding != "utf-8":
         notes.append(f"not UTF-8; read as {encoding}")
-    cleaned = clean(text)
+    cleaned = sanitize(text, markdown=kind == "issue")
     if not cleaned.text.strip():
         raise InputError(f"{document.name} holds no visible text. Describe the bug in it, or leave it out.")
     return SourceText(document.name, kind, cleaned.text, (*notes, *cleaned.notes))

@@ -43,10 +43,11 @@ def _affordable(environment: Environment, failing_ids: Sequence[str], share_s: f
     folders = {home.rpartition("/")[0] for home in homes}
 
     def distance(test_id: str) -> int:
-        home = test_id.split("::")[0]
+        home = test_id.split("::", maxsplit=1)[0]
         return 0 if home in homes else 1 if home.rpartition("/")[0] in folders else 2
 
-    chosen, spent_s = [], 0.0
+    chosen: list[str] = []
+    spent_s = 0.0
     skip = set(environment.flaky) | set(failing_ids)
     results = [r for r in environment.baseline.results if r.outcome is Outcome.PASSED and r.id not in skip]
     for result in sorted(results, key=lambda r: distance(r.id)):

@@ -1,0 +1,97 @@
+"""Fix: generates candidate patches and screens them, most promising first. What survives is only a candidate still."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+
+from bot.core.artifacts import (
+    Analysis,
+    CandidatePatch,
+    Candidates,
+    Dossier,
+    Environment,
+    Reproduction,
+    RootCause,
+    Screened,
+)
+from bot.core.outcomes import Advance, GiveUp, StageOutcome
+from bot.core.protected import is_writable
+from bot.core.run import StageName, Verdict
+from bot.ports import FixQuestion, LocateQuestion
+from bot.stages.base import Stage, StageContext
+from bot.stages.localisation import locate, run_with_coverage
+from bot.stages.search import SURVIVORS_AT_MOST, Search
+
+SINGLES_AT_MOST = 6000
+PAIRS_AT_MOST = 6000
+
+
+async def fix(context: StageContext) -> StageOutcome:
+    """The Candidates, best first. Gives up when none survives."""
+    environment, reproduction = context.need(Environment), context.need(Reproduction)
+    question = await _question(context)
+    search = Search(context, environment, reproduction, question)
+    await search.screen(_raced(context, question), SINGLES_AT_MOST)
+    if not search.survivors and not search.out_of_time:
+        seeds = search.seeds()
+        pairs = (pair for fixer in context.deps.fixers for pair in fixer.pairs(question, seeds))
+        await search.screen(pairs, PAIRS_AT_MOST)
+    for counter, amount in (("generated", search.generated), ("screened", search.screened)):
+        context.count(counter, amount)
+    context.count("survivors", len(search.survivors))
+    context.count("refused", len(search.refused))
+    if not search.survivors:
+        return GiveUp(Verdict.NO_FIX_FOUND, search.why_nothing(), (), search.nearest())
+    best = _best_first(search.survivors)
+    context.finding(f"{best[0].candidate.path}:{best[0].candidate.line} {best[0].candidate.description}")
+    return Advance(
+        Candidates(
+            best[:SURVIVORS_AT_MOST],
+            tuple(search.refused),
+            search.generated,
+            search.screened,
+            question.suspects[:20],
+            search.out_of_time,
+        )
+    )
+
+
+async def _question(context: StageContext) -> FixQuestion:
+    """Where the cause may be, now that a failing test exists, and what to ask of the fixers."""
+    dossier, analysis, environment = context.need(Dossier), context.need(Analysis), context.need(Environment)
+    reproduction = context.need(Reproduction)
+    tree = await context.deps.code.tree(context.run.repository, dossier.commit.sha)
+    if reproduction.test.patch is not None:
+        tree = reproduction.test.patch.apply(tree)
+    question = LocateQuestion(tree, analysis, tuple(text.text for text in dossier.texts))
+    question = await run_with_coverage(context, environment, question, reproduction.failing_ids)
+    suspects = await asyncio.to_thread(locate, context.deps.locators, question)
+    suspects = suspects or context.need(RootCause).suspects
+    return FixQuestion(tree, reproduction, suspects, question.coverage, is_writable)
+
+
+def _raced(context: StageContext, question: FixQuestion) -> Iterator[CandidatePatch]:
+    """All fixers' candidates, in turns."""
+    streams = [fixer.propose(question) for fixer in context.deps.fixers]
+    while streams:
+        for stream in list(streams):
+            candidate = next(stream, None)
+            if candidate is None:
+                streams.remove(stream)
+            else:
+                yield candidate
+
+
+def _best_first(survivors: Sequence[Screened]) -> tuple[Screened, ...]:
+    """Smallest and least surprising edit first; among equals the one that was proposed first."""
+
+    def cost(screened: Screened) -> tuple[float, int]:
+        candidate = screened.candidate
+        size = sum(hunk.size for hunk in candidate.patch.hunks())
+        return (round(candidate.surprise - 0.25 * candidate.suspicion, 3), size)
+
+    return tuple(sorted(survivors, key=cost))
+
+
+STAGE = Stage(StageName.FIX, (Dossier, Analysis, Environment, Reproduction, RootCause), Candidates, fix, attempts=1)

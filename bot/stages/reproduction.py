@@ -1,0 +1,166 @@
+"""Reproduction: finds a test that fails at the base commit for the reported reason, three times of three.
+
+Where there is none it says why, honestly: it behaves already, it was not seen, or the report says too little.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from bot.core.artifacts import Analysis, Attempt, CandidateTest, Dossier, Environment, Reproduction
+from bot.core.errors import InputError
+from bot.core.evidence import Evidence, EvidenceKind, Provenance
+from bot.core.outcomes import Advance, GiveUp, StageOutcome
+from bot.core.proof import REPEATS, ReproductionVerdict, judge_reproduction
+from bot.core.run import StageName, Verdict
+from bot.core.testing import Outcome, TestRun
+from bot.core.tree import Tree
+from bot.ports import ReproduceQuestion
+from bot.stages.base import Stage, StageContext
+from bot.stages.history import FixingCommit, find_fixing_commit
+from bot.stages.questions import questions_for
+from bot.stages.repetition import repeated
+from bot.stages.targets import named_tests
+
+HANGING_AT_MOST = 2  # of the named tests that do not end: one costs its whole time limit, three times over
+RED = (Outcome.FAILED, Outcome.TIMED_OUT, Outcome.ERROR)
+
+
+async def reproduce(context: StageContext) -> StageOutcome:
+    """The Reproduction, or a no-fix verdict with exactly what was tried."""
+    dossier, analysis, environment = context.need(Dossier), context.need(Analysis), context.need(Environment)
+    tree = await context.deps.code.tree(context.run.repository, dossier.commit.sha)
+    _check_named(dossier, analysis, environment)
+    question = ReproduceQuestion(tree, dossier, analysis, environment.collection, environment.runner)
+    candidates = await asyncio.to_thread(_candidates, context, question)
+    if not candidates:
+        return GiveUp(
+            Verdict.NEEDS_INFORMATION,
+            "The report does not say enough to build a test from it.",
+            questions_for(dossier, analysis),
+        )
+    attempts: list[Attempt] = []
+    behaving: list[CandidateTest] = []
+    for candidate in candidates:
+        context.count("candidates")
+        verdict, runs = await _try(context, environment, tree, candidate)
+        if verdict.failing_ids:
+            return Advance(_reproduction(context, environment, candidate, runs, verdict.failing_ids, attempts))
+        attempts.append(Attempt(candidate.why, verdict.reason))
+        if verdict.passed:
+            behaving.append(candidate)
+    return await _not_reproduced(context, tree, candidates, behaving, attempts)
+
+
+def _check_named(dossier: Dossier, analysis: Analysis, environment: Environment) -> None:
+    """Raises InputError for a test that the person named and the runner does not know."""
+    if not dossier.failing_tests:
+        return
+    resolved = named_tests(dossier, analysis, environment)
+    for target in resolved.unknown:
+        broken = next((text for path, text in environment.collection.errors if path.split("::")[0] in target), "")
+        if broken:
+            last = broken.strip().splitlines()[-1].strip()
+            raise InputError(f"The test {target} cannot be loaded at this commit: {last}")
+        close = resolved.suggestions.get(target, ())
+        hint = f" Did you mean {' or '.join(close)}?" if close else ""
+        raise InputError(f"There is no test {target} at this commit.{hint}")
+
+
+def _candidates(context: StageContext, question: ReproduceQuestion) -> list[CandidateTest]:
+    return [candidate for solver in context.deps.reproducers for candidate in solver.propose(question)]
+
+
+async def _try(
+    context: StageContext, environment: Environment, tree: Tree, candidate: CandidateTest
+) -> tuple[ReproductionVerdict, tuple[TestRun, ...]]:
+    """Runs one candidate at the base commit. A test that is in the tree already counts as its owner's word."""
+    existing = candidate.patch is None
+    ids = _worth_running(environment, candidate.test_ids) if existing else candidate.test_ids
+    if candidate.patch is not None:
+        tree = candidate.patch.apply(tree)
+    runs = await repeated(context, environment, tree, ids)
+    return judge_reproduction(runs, candidate.signature, hang_counts=existing), runs
+
+
+def _worth_running(environment: Environment, test_ids: tuple[str, ...]) -> tuple[str, ...]:
+    """Of a person's tests, those that the baseline saw failing; all of them when it saw none."""
+    if environment.baseline is None:
+        return test_ids
+    red = set(environment.baseline.ids(*RED))
+    hanging = set(environment.baseline.ids(Outcome.TIMED_OUT))
+    chosen: list[str] = []
+    for test_id in test_ids:
+        if test_id in red and (test_id not in hanging or sum(c in hanging for c in chosen) < HANGING_AT_MOST):
+            chosen.append(test_id)
+    return tuple(chosen) or test_ids
+
+
+def _reproduction(
+    context: StageContext,
+    environment: Environment,
+    candidate: CandidateTest,
+    runs: tuple[TestRun, ...],
+    failing: tuple[str, ...],
+    attempts: list[Attempt],
+) -> Reproduction:
+    result = runs[0].result(failing[0])
+    failure = result.failure if result else None
+    shown = f"{failure.exception_type}: {failure.message}".rstrip(": ") if failure else "does not end"
+    context.finding(f"{failing[0]} fails {REPEATS} of {REPEATS} times: {shown.splitlines()[0][:120]}")
+    claim = f"{failing[0]} fails at the base commit, {REPEATS} of {REPEATS} times."
+    command = context.deps.workbench.reproduction_command(environment, failing)
+    quote = failure.text if failure else ""
+    context.add(Evidence(EvidenceKind.TEST, claim, Provenance(command), quote, candidate.producer))
+    return Reproduction(candidate, runs, failing, tuple(attempts))
+
+
+async def _not_reproduced(
+    context: StageContext,
+    tree: Tree,
+    candidates: list[CandidateTest],
+    behaving: list[CandidateTest],
+    attempts: list[Attempt],
+) -> GiveUp:
+    """Why there is no red test: it behaves already (then since when), or it could not be shown."""
+    tried = tuple(f"{attempt.what}: {attempt.result}" for attempt in attempts)
+    if not behaving or len(behaving) < len(candidates):
+        detail = "None of the tests that the report suggests fails at this commit for the reported reason."
+        if not behaving:
+            return GiveUp(Verdict.NOT_REPRODUCIBLE, detail, _what_differs(), tried)
+    test = behaving[0]
+    with_test = test.patch.apply(tree) if test.patch else tree
+    fixing = await find_fixing_commit(context, test, with_test)
+    if fixing is not None:
+        context.finding(f"fixed by {fixing.commit.sha[:10]} {fixing.commit.subject}")
+        return GiveUp(Verdict.ALREADY_FIXED, _since(context, fixing), (), tried)
+    if test.patch is None:
+        detail = (
+            f"The named test passes at this commit, {REPEATS} of {REPEATS} times, and in the history that was tried."
+        )
+        return GiveUp(Verdict.NOT_REPRODUCIBLE, detail, _what_differs(), tried)
+    detail = "What the report shows already behaves as it asks for at this commit; no older commit was seen failing."
+    return GiveUp(Verdict.ALREADY_FIXED, detail, (), tried)
+
+
+def _since(context: StageContext, fixing: FixingCommit) -> str:
+    commit = fixing.commit
+    named = f"{commit.sha[:10]} ({commit.subject}, {commit.author}, {commit.at:%Y-%m-%d})"
+    context.add(
+        Evidence(EvidenceKind.HISTORY, f"Commit {named} behaves; an older one does not.", Provenance(commit.sha))
+    )
+    if fixing.exact:
+        return f"It behaves as the report asks for since commit {named}; the commit before it fails."
+    wrong = fixing.last_wrong.sha[:10]
+    return f"It behaves as the report asks for since commit {named} or one shortly before; {wrong} fails."
+
+
+def _what_differs() -> tuple[str, ...]:
+    return (
+        "Which version or commit shows the bug? (this run used the commit named above)",
+        "Which Python version, operating system and versions of dependencies does it need?",
+        "Is there a shorter snippet, or a test, that fails for you every time?",
+    )
+
+
+STAGE = Stage(StageName.REPRODUCTION, (Dossier, Analysis, Environment), Reproduction, reproduce)

@@ -1,0 +1,172 @@
+"""The search over candidate patches: batches, checks, survivors, and when to stop. Screening is never believed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+from bot.core.artifacts import CandidatePatch, Environment, Refusal, Reproduction, Screened
+from bot.core.restraint import literals_of, refusal
+from bot.core.testing import Outcome, TestCoverage
+from bot.ports import Check, FixQuestion, ScreeningPlan
+from bot.stages.base import StageContext
+
+SHARE = 0.6  # of the time left, for the search; the rest is the proof's
+BATCHES = (32, 64, 128, 256)  # small at first, so that an easy fix is found at once
+SURVIVORS_AT_MOST = 12
+LOOK_ON_FACTOR = 1.0  # after a survivor, as many candidates again are screened, to choose among several
+LOOK_ON_AT_LEAST = 200
+SUITE_IN_SCREENING_S = 10.0  # a suite as quick as this is a check of screening too
+CHECK_LIMIT_S = 30.0
+PAIR_SEEDS = 400
+
+
+@dataclass
+class Search:
+    """One search over candidates: what was tried, what survived, when to stop."""
+
+    context: StageContext
+    environment: Environment
+    reproduction: Reproduction
+    question: FixQuestion
+    survivors: list[Screened] = field(default_factory=list)
+    refused: list[Refusal] = field(default_factory=list)
+    regressing: list[Screened] = field(default_factory=list)  # turn the failing test green, and another one red
+    failed: list[Screened] = field(default_factory=list)
+    generated: int = 0
+    screened: int = 0
+    out_of_time: bool = False
+    stop_at_s: float = field(init=False)  # of the run's remaining time
+
+    def __post_init__(self) -> None:
+        self.stop_at_s = self.context.remaining_s * (1 - SHARE)
+        self._literals = literals_of(self._test_source())
+        self._lines = _covering(self.question.coverage)
+        baseline = self.environment.baseline
+        passed = baseline.ids(Outcome.PASSED) if baseline else ()
+        self._passing = tuple(test_id for test_id in passed if test_id not in self.environment.flaky)
+        quick = baseline is not None and baseline.wall_s < SUITE_IN_SCREENING_S
+        self._suite = Check("suite", self._passing) if quick and self._passing else None
+
+    async def screen(self, candidates: Iterable[CandidatePatch], at_most: int) -> None:
+        """Screens candidates in batches until enough survived, the time is up, or there are no more."""
+        stream = iter(candidates)
+        seen, enough_at = 0, at_most
+        for number in range(at_most):
+            size = min(BATCHES[min(number, len(BATCHES) - 1)], enough_at - seen)
+            batch = await asyncio.to_thread(list, islice(stream, size))
+            if not batch:
+                return
+            seen += len(batch)
+            self.generated += len(batch)
+            await self._screen_batch(batch)
+            if self.out_of_time or len(self.survivors) >= SURVIVORS_AT_MOST:
+                return
+            if self.survivors and enough_at == at_most:
+                enough_at = min(at_most, seen + max(LOOK_ON_AT_LEAST, int(seen * LOOK_ON_FACTOR)))
+            if seen >= enough_at:
+                return
+
+    async def _screen_batch(self, batch: Sequence[CandidatePatch]) -> None:
+        plans = [ScreeningPlan(candidate, self._checks(candidate)) for candidate in batch]
+        verdicts = self.context.deps.workbench.screen(
+            self.environment, self.question.tree, plans, check_wall_s=CHECK_LIMIT_S
+        )
+        async for verdict in verdicts:
+            self.screened += 1
+            self._sort(verdict)
+            if self.context.remaining_s < self.stop_at_s:
+                self.out_of_time = True
+                break
+        await verdicts.aclose()
+
+    def _sort(self, verdict: Screened) -> None:
+        if verdict.passed:
+            reason = self._refusal(verdict.candidate)
+            if reason:
+                self.refused.append(Refusal(verdict.candidate, reason))
+            else:
+                self.survivors.append(verdict)
+                self.context.finding(f"candidate at {verdict.candidate.path}:{verdict.candidate.line}")
+        elif verdict.reached == "failing test":
+            self.failed.append(verdict)
+        else:
+            self.regressing.append(verdict)
+
+    def _refusal(self, candidate: CandidatePatch) -> str:
+        for edit in candidate.patch.edits:
+            reason = refusal(edit.before or "", edit.after or "", self._literals)
+            if reason:
+                return reason
+        return ""
+
+    def _checks(self, candidate: CandidatePatch) -> tuple[Check, ...]:
+        """Failing tests, the rest of what the person named, the tests that cover the edit, and a quick suite."""
+        failing = self.reproduction.failing_ids
+        checks = [Check("failing test", failing)]
+        named = tuple(i for i in self.reproduction.test.test_ids if i not in failing)
+        if named:
+            checks.append(Check("the other named tests", named))
+        touched = {
+            (hunk.path, line)
+            for hunk in candidate.patch.hunks()
+            for line in range(hunk.line - 1, hunk.line + max(1, len(hunk.old)) + 1)
+        }
+        covering = {test_id for place in touched for test_id in self._lines.get(place, ())}
+        ids = tuple(test_id for test_id in self._passing if test_id in covering)
+        if ids and self._suite is None:
+            checks.append(Check("covering tests", ids))
+        if self._suite is not None:
+            checks.append(self._suite)
+        return tuple(checks)
+
+    def seeds(self) -> list[CandidatePatch]:
+        """The failed candidates to combine: those that got furthest through the failing tests first."""
+        order = {test_id: number for number, test_id in enumerate(self.reproduction.failing_ids)}
+
+        def progress(screened: Screened) -> int:
+            return -max((order.get(test_id, 0) for test_id in screened.failed_ids[:1]), default=0)
+
+        ranked = sorted([*self.regressing, *self.failed], key=progress)
+        return [screened.candidate for screened in ranked[:PAIR_SEEDS]]
+
+    def why_nothing(self) -> str:
+        """One or two sentences: how much was tried, and what came nearest."""
+        tried = f"{self.screened} candidate changes were tried"
+        when = " before the time for the search was up" if self.out_of_time else ""
+        near = []
+        if self.refused:
+            near.append(f"{len(self.refused)} turned the test green only by removing or special-casing behaviour")
+        if self.regressing:
+            near.append(
+                f"{len(self.regressing)} turned it green but broke other tests; "
+                "where such a test states the bug itself, a person has to decide"
+            )
+        return f"{tried}{when}; none is a fix." + (f" {'; '.join(near)}." if near else "")
+
+    def nearest(self) -> tuple[str, ...]:
+        """The candidates that came nearest, in words."""
+        lines = [f"{_where(r.candidate)}: refused, because {r.reason}" for r in self.refused[:5]]
+        for screened in self.regressing[:5]:
+            broken = ", ".join(screened.failed_ids[:3])
+            lines.append(f"{_where(screened.candidate)}: the failing test passes, but {broken} fails")
+        return tuple(lines)
+
+    def _test_source(self) -> str:
+        paths = {test_id.split("::")[0] for test_id in self.reproduction.failing_ids}
+        return "\n".join(self.question.tree.text(path) or "" for path in sorted(paths))
+
+
+def _where(candidate: CandidatePatch) -> str:
+    return f"{candidate.path}:{candidate.line} {candidate.description}"
+
+
+def _covering(coverage: Sequence[TestCoverage]) -> dict[tuple[str, int], set[str]]:
+    places: dict[tuple[str, int], set[str]] = {}
+    for test in coverage:
+        for path, lines in test.lines:
+            for line in lines:
+                places.setdefault((path, line), set()).add(test.id)
+    return places
