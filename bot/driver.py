@@ -1,4 +1,6 @@
-"""Carries a run through its stages: claim, run, save, start what became ready. In this process; queues are elsewhere."""
+"""Carries a run through its stages: claim, run, save, start what became ready.
+
+In this process; queues are elsewhere."""
 
 from __future__ import annotations
 
@@ -123,7 +125,9 @@ async def _bounded(stage: Stage, context: StageContext) -> StageOutcome:
     except TimeoutError as exc:
         if publishing:
             raise FixbugsError(f"The result could not be written within {PUBLICATION_LIMIT_S:.0f} s.") from exc
-        detail = f"The time limit of {context.run.time_limit_s:.0f} s ended during {stage.name.value.replace('_', ' ')}."
+        detail = (
+            f"The time limit of {context.run.time_limit_s:.0f} s ended during {stage.name.value.replace('_', ' ')}."
+        )
         return GiveUp(Verdict.OUT_OF_TIME, f"{detail} Give more with --time-limit.")
     except InputError as exc:
         if publishing:
@@ -134,9 +138,7 @@ async def _bounded(stage: Stage, context: StageContext) -> StageOutcome:
         return GiveUp(Verdict.CANNOT_RUN, str(exc), tried=(output,) if output else ())
 
 
-def _ended(
-    context: StageContext, record: StageRecord, state: StageState, wall_s: float, error: str
-) -> StageRecord:
+def _ended(context: StageContext, record: StageRecord, state: StageState, wall_s: float, error: str) -> StageRecord:
     return replace(
         record,
         state=state,

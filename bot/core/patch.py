@@ -115,7 +115,7 @@ def patch_from_hunks(tree: Tree, hunks: Iterable[Hunk]) -> Patch:
         else:
             before_lines = lines_of(before)
         after = list(before_lines)
-        for hunk in reversed(sorted(own, key=lambda h: h.line)):  # insertions at one line keep their order
+        for hunk in sorted(own, key=lambda h: h.line)[::-1]:  # last first; insertions at one line keep their order
             start, stop = hunk.line - 1, hunk.line - 1 + len(hunk.old)
             if tuple(before_lines[start:stop]) != hunk.old:
                 raise InputError(f"A hunk does not fit {path} at line {hunk.line}.")

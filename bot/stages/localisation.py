@@ -1,4 +1,6 @@
-"""Where may the cause lie: runs the locators, and the coverage that one of them lives on. Shared by root cause and fix."""
+"""Where may the cause lie: runs the locators, and the coverage that one of them lives on.
+
+Shared by root cause and fix; ranking belongs to `bot.core.select`."""
 
 from __future__ import annotations
 

@@ -45,7 +45,8 @@ async def reproduce(context: StageContext) -> StageOutcome:
         context.count("candidates")
         verdict, runs = await _try(context, environment, tree, candidate)
         if verdict.failing_ids:
-            return Advance(_reproduction(context, environment, candidate, runs, verdict.failing_ids, attempts))
+            _tell(context, environment, candidate, runs[0], verdict.failing_ids)
+            return Advance(Reproduction(candidate, runs, verdict.failing_ids, tuple(attempts)))
         attempts.append(Attempt(candidate.why, verdict.reason))
         if verdict.passed:
             behaving.append(candidate)
@@ -96,23 +97,17 @@ def _worth_running(environment: Environment, test_ids: tuple[str, ...]) -> tuple
     return tuple(chosen) or test_ids
 
 
-def _reproduction(
-    context: StageContext,
-    environment: Environment,
-    candidate: CandidateTest,
-    runs: tuple[TestRun, ...],
-    failing: tuple[str, ...],
-    attempts: list[Attempt],
-) -> Reproduction:
-    result = runs[0].result(failing[0])
+def _tell(
+    context: StageContext, environment: Environment, candidate: CandidateTest, run: TestRun, failing: tuple[str, ...]
+) -> None:
+    result = run.result(failing[0])
     failure = result.failure if result else None
-    shown = f"{failure.exception_type}: {failure.message}".rstrip(": ") if failure else "does not end"
+    shown = f"{failure.exception_type}: {failure.message}".rstrip(": ") if failure else "it does not end"
     context.finding(f"{failing[0]} fails {REPEATS} of {REPEATS} times: {shown.splitlines()[0][:120]}")
     claim = f"{failing[0]} fails at the base commit, {REPEATS} of {REPEATS} times."
     command = context.deps.workbench.reproduction_command(environment, failing)
     quote = failure.text if failure else ""
     context.add(Evidence(EvidenceKind.TEST, claim, Provenance(command), quote, candidate.producer))
-    return Reproduction(candidate, runs, failing, tuple(attempts))
 
 
 async def _not_reproduced(
