@@ -11,9 +11,10 @@ from bot.core.sanitize import sanitize
 GITHUB_TOKEN = "ghp_" + "a1B2" * 9
 PIECES = (
     "<!--", "-->", "<!", "--", "```", "~~~", "`", "\n", " ", "x", "\r", "\r\n", "\x1b[31m", "\x1b", "[0m", "\x00",
-    "\u200b", "\u202e", "\x1b]0;t\x07", GITHUB_TOKEN, "AKIA", "ABCDEFGHIJKLMNOP", "https://u:p@h/", "://", "a:b@", "API_TOKEN=",
+    "\u200b", "\u202e", "\x1b]0;t\x07", GITHUB_TOKEN,
+    "AKIA", "ABCDEFGHIJKLMNOP", "https://u:p@h/", "://", "a:b@", "API_TOKEN=",
     "abcdefgh1", "-----BEGIN PRIVATE KEY-----", "MIIEvQIBADANBgkqhki", "-----END PRIVATE KEY-----", "eyJhbGciOiJI",
-    ".",     "Authorization: Bearer ", "sk-", "abcdefghijklmnopqrstuvwx", "\u2028", "\x0c",
+    ".", "Authorization: Bearer ", "sk-", "abcdefghijklmnopqrstuvwx", "\u2028", "\x0c",
 )  # fmt: skip
 TANGLES = st.lists(st.sampled_from(PIECES), max_size=25).map("".join) | st.text(max_size=200)
 
