@@ -1,0 +1,209 @@
+"""Sandboxes on this machine, without Docker: in namespaces (bubblewrap), or as plain processes with limits only.
+
+One sandbox is one long-lived agent process (`sandbox.agent`); `sandbox.local_sandbox` is its host side. How a namespace
+is made belongs to `sandbox.bubblewrap`, keeping environments to `sandbox.environments`.
+
+Paths: in a namespace the tree always lies at the same place, the environment too. Without one both are real folders,
+and every sandbox has a tree folder of its own: nothing built into an environment may rely on the tree's path.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shlex
+import tempfile
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+
+from bot.core.errors import EnvironmentBroken, Permanent
+from bot.core.testing import Isolation
+from bot.ports import Built, Command, Completed, Ended, Limits, Recipe
+from sandbox.agent.files import remove
+from sandbox.channel import COOKIE, Channel
+from sandbox.environments import Built as Kept
+from sandbox.environments import EnvironmentCache, Slot, disk_errors
+from sandbox.indexes import BuildSettings, build_settings
+from sandbox.local_sandbox import LocalSandbox
+from sandbox.place import Place, base_interpreter, plain_launch
+
+TAIL_BYTES = 4000
+SHOWN_CHARS = 200
+
+ENFORCED = {
+    Isolation.NAMESPACE: (
+        "no network (except while dependencies are installed)",
+        "host files hidden; only the interpreter, system libraries and the environment are visible, read-only",
+        "an unprivileged user without capabilities; dangerous system calls refused",
+        "size of files and folders, memory, number of processes, output and wall-clock time limited",
+        "every process ended with its command",
+    ),
+    Isolation.NONE: (
+        "no isolation: code runs as you, with your files and your network",
+        "memory, size of files, output and wall-clock time limited",
+        "processes ended with their command, as far as they can be found",
+    ),
+}
+
+
+class LocalSandboxes:
+    """Implements `bot.ports.Sandboxes`. Environments are kept below `cache_dir`, per interpreter and isolation.
+
+    `python` is the base interpreter that environments are made from (default: the one behind this process).
+    `disk_bytes` is how much the tree and scratch folders of one sandbox may hold. `environ` is the operator's
+    environment, of which builds get the package index settings only (default: this process's).
+    """
+
+    def __init__(
+        self,
+        cache_dir: Path,
+        isolation: Isolation,
+        python: Path | None = None,
+        *,
+        disk_bytes: int = 1 << 30,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        if isolation not in ENFORCED:
+            raise Permanent(f"The local sandbox cannot isolate by {isolation.value}.")
+        self._isolation = isolation
+        self._python = python or base_interpreter()
+        self._disk_bytes = disk_bytes
+        self._environ = os.environ if environ is None else environ
+        name = f"{isolation.value}-{sha256(str(self._python).encode()).hexdigest()[:10]}"
+        self._cache = EnvironmentCache(cache_dir.absolute() / name)
+
+    @property
+    def isolation(self) -> Isolation:
+        return self._isolation
+
+    @property
+    def enforced(self) -> tuple[str, ...]:
+        return ENFORCED[self._isolation]
+
+    async def build(self, recipe: Recipe) -> Built:
+        async with self._cache.locked(recipe.key) as slot:
+            kept = slot.built()
+            cached = kept is not None
+            if kept is None:
+                kept = await self._build(recipe, slot)
+        path = self._place(slot, "").environment
+        return Built(recipe.key, path, cached, kept.build_s, kept.output_tail)
+
+    @asynccontextmanager
+    async def start(self, key: str) -> AsyncIterator[LocalSandbox]:
+        slot = self._cache.slot(key)
+        if slot.built() is None:
+            raise Permanent(f"There is no environment under the key {key!r}: build it first.")
+        with disk_errors(Path(tempfile.gettempdir())):
+            root = Path(tempfile.mkdtemp(prefix="fixbugs-"))
+        try:
+            async with self._started(slot, root) as sandbox:
+                yield sandbox
+        finally:
+            await asyncio.shield(asyncio.to_thread(remove, str(root)))
+
+    # ----------------------------------------------------------- starting
+
+    def _place(self, slot: Slot, root: str) -> Place:
+        return Place(root, str(slot.environment), str(self._python), f"{root}/tmp")
+
+    @asynccontextmanager
+    async def _started(self, slot: Slot, root: Path) -> AsyncIterator[LocalSandbox]:
+        place = self._place(slot, str(root))
+        launch = plain_launch(place)
+        channel = await Channel.open(launch)
+        environ = place.environ() | {COOKIE: launch.token}
+        sandbox = LocalSandbox(channel, place, environ, tasks_of(os.getuid()), self._disk_bytes)
+        try:
+            yield sandbox
+        finally:
+            await sandbox.close()
+
+    # ----------------------------------------------------------- building
+
+    async def _build(self, recipe: Recipe, slot: Slot) -> Kept:
+        slot.clear()
+        try:
+            kept = await self._run_recipe(recipe, slot)
+            await asyncio.to_thread(slot.finish, kept)
+        except BaseException:
+            await asyncio.shield(asyncio.to_thread(slot.drop))
+            raise
+        return kept
+
+    async def _run_recipe(self, recipe: Recipe, slot: Slot) -> Kept:
+        settings = build_settings(self._environ, Path.home())
+        started = time.monotonic()
+        tail = b""
+        async with self._started(slot, slot.work) as sandbox:
+            await sandbox.put_tree(recipe.tree)
+            sandbox.environ |= await settings_inside(settings, sandbox)
+            for command in recipe.commands:
+                left_s = recipe.limits.wall_s - (time.monotonic() - started)
+                filled = filled_in(command, sandbox.place)
+                done = await sandbox.run(filled, replace(recipe.limits, wall_s=max(left_s, 0.0)))
+                tail = (tail + done.stdout + done.stderr)[-TAIL_BYTES:]
+                check_step(filled, done, recipe.limits, tail.decode("utf-8", "replace"))
+        return Kept(time.monotonic() - started, tail.decode("utf-8", "replace"))
+
+
+async def settings_inside(settings: BuildSettings, sandbox: LocalSandbox) -> dict[str, str]:
+    """Puts uv's configuration file where a build finds it; returns the variables that the build gets."""
+    environ = dict(settings.environ)
+    if settings.uv_config:
+        path = f"{sandbox.scratch_path}/uv.toml"
+        await sandbox.put_file(path, settings.uv_config.encode())
+        environ["UV_CONFIG_FILE"] = path
+    if settings.uv is not None:
+        environ["PATH"] = f"{sandbox.place.tools(settings.uv)}:{sandbox.environ['PATH']}"
+    return environ
+
+
+def filled_in(command: Command, place: Place) -> Command:
+    """The command with its placeholders replaced."""
+    return replace(
+        command,
+        argv=tuple(place.fill(text) for text in command.argv),
+        env=tuple((name, place.fill(value)) for name, value in command.env),
+        cwd=place.fill(command.cwd),
+    )
+
+
+def check_step(command: Command, done: Completed, limits: Limits, tail: str) -> None:
+    """Raises EnvironmentBroken unless this step of a build went well."""
+    shown = shlex.join(command.argv)
+    shown = shown if len(shown) <= SHOWN_CHARS else f"{shown[:SHOWN_CHARS]} …"
+    if done.ended is Ended.EXITED and done.exit_code == 0:
+        return
+    if "No space left on device" in tail or "os error 28" in tail:
+        raise Permanent(f"No space left on the disk while running `{shown}`. Make room, then run again.")
+    if done.ended is Ended.TIMED_OUT:
+        why = f"did not finish within {limits.wall_s:.0f} s"
+    elif done.ended is Ended.MEMORY:
+        why = f"needed more than {limits.memory_bytes >> 20} MB of memory"
+    elif done.ended is Ended.KILLED:
+        why = f"was ended by signal {-done.exit_code}"
+    else:
+        why = f"failed with exit code {done.exit_code}"
+    last = next((line.strip() for line in reversed(tail.splitlines()) if line.strip()), "")
+    hint = f" It ended with: {last[:SHOWN_CHARS]}" if last else ""
+    raise EnvironmentBroken(f"The environment could not be built: `{shown}` {why}.{hint}", tail)
+
+
+def tasks_of(uid: int) -> int | None:
+    """How many processes and threads the kernel counts for this user already; None where it cannot be told."""
+    total = 0
+    try:
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
+                with contextlib.suppress(OSError, ValueError):
+                    if entry.stat().st_uid == uid:
+                        total += sum(1 for _ in (entry / "task").iterdir())
+    except OSError:
+        return None
+    return total
