@@ -1,4 +1,4 @@
-"""What the repository's tree holds, by the names reports use: foreign paths, dotted modules, symbols. Reads no report."""
+"""What the tree holds, by the names reports use: foreign paths, dotted modules, symbols. Reads no report."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from bot.core.path_roles import PathRole, role_of
 from bot.core.tree import Tree
 
 _INSTALLED = re.compile(r"(?:^|/)(?:site-packages|dist-packages)/(.+)$")
-_STANDARD_LIBRARY = re.compile(r"(?:^|/)(?:lib(?:64)?/(?:python|pypy)\d[\d.]*|Python\d+/[Ll]ib)/(?!site-packages|dist-packages)")
+_STANDARD_LIBRARY = re.compile(
+    r"(?:^|/)(?:lib(?:64)?/(?:python|pypy)\d[\d.]*|Python\d+/[Ll]ib)/(?!site-packages|dist-packages)"
+)
 _DRIVE = re.compile(r"^[A-Za-z]:")
 _DEFINED = re.compile(r"^[ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)", re.MULTILINE)
 _LAYOUT_FOLDERS = ("src", "lib", "python")  # where packages may lie below the root
