@@ -77,7 +77,7 @@ def _red(reproduction: Reproduction, commit: str) -> ProofStep:
 
 def _green(validation: Validation) -> ProofStep:
     runs = tuple(run.green for run in validation.green)
-    detail = "With the fix the same test passes, each time in a fresh sandbox."
+    detail = "With the fix the same test passes, each time in a fresh process."
     return ProofStep("After", f"green {sum(runs)} of {len(runs)}", detail, bool(runs) and all(runs), False, runs)
 
 

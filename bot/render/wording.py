@@ -147,7 +147,8 @@ def isolation_sentence(record: RunRecord) -> str:
     """What stood between the project's code and this machine, in plain words."""
     level, environment = isolation_of(record), record.artifact(Environment)
     if level is None:
-        return "No code of the project was run."
+        built = any(s.name is StageName.ENVIRONMENT and s.started_at for s in record.stages)
+        return "No test of the project got to run." if built else "No code of the project was run."
     if level is Isolation.NONE:
         return "Nothing isolated the code that ran: it could use this machine's files and network as you can."
     where = "a container" if level is Isolation.CONTAINER else "a sandbox of Linux namespaces"
