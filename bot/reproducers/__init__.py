@@ -1,0 +1,6 @@
+"""The built-in reproducers, tried in this order. Each proposes candidate tests; none runs anything."""
+
+from bot.ports import Reproducer
+from bot.reproducers.failing_check import FailingCheck
+
+REPRODUCERS: tuple[Reproducer, ...] = (FailingCheck(),)
