@@ -351,3 +351,10 @@ def no_fix_record(verdict: Verdict) -> RunRecord:
         StageName.FIX: late,
     }[stage]
     return RunRecord(run(), stages(last=stage, gave_up=True), kept, evidence()[:3], verdict, give_up)
+
+
+def with_artifacts(record: RunRecord, *made: Artifact) -> RunRecord:
+    """The record with these artifacts in the place of its own of the same types."""
+    new = {type(artifact): artifact for artifact in made}
+    kept = tuple(artifact for artifact in record.artifacts if type(artifact) not in new)
+    return replace(record, artifacts=(*kept, *made))

@@ -59,7 +59,7 @@ def _tried(record: RunRecord, width: int) -> str:
     if len(tried) > MOST_TRIED:
         lines.append(f"  - and {len(tried) - MOST_TRIED:,} more, in the report")
     candidates = record.artifact(Candidates)
-    if candidates and not record.artifact(Validation):
+    if candidates and not tried and record.artifact(Validation) is None:
         refused = f", {len(candidates.refused):,} refused" if candidates.refused else ""
         lines.append(
             f"  - {counted(candidates.generated, 'candidate change')}, {candidates.screened:,} screened{refused}"
@@ -70,7 +70,7 @@ def _tried(record: RunRecord, width: int) -> str:
 def _suspects(record: RunRecord) -> str:
     """Shown when there is no fix to show instead."""
     cause = record.artifact(RootCause)
-    if cause is None or record.artifact(Validation) or not cause.suspects:
+    if cause is None or not cause.suspects or record.artifact(Validation) is not None:
         return ""
     lines = [
         f"  {clean(s.path)}:{s.line_start}" + (f" in {one_line(s.symbol, 80)}" if s.symbol else "")
