@@ -10,13 +10,12 @@ and every sandbox has a tree folder of its own: nothing built into an environmen
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import shlex
 import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -25,12 +24,15 @@ from bot.core.errors import EnvironmentBroken, Permanent
 from bot.core.testing import Isolation
 from bot.ports import Built, Command, Completed, Ended, Limits, Recipe
 from sandbox.agent.files import remove
+from sandbox.bubblewrap import ENVIRONMENT, Namespace, find_bubblewrap, hand_over, probe
 from sandbox.channel import COOKIE, Channel
 from sandbox.environments import Built as Kept
 from sandbox.environments import EnvironmentCache, Slot, disk_errors
 from sandbox.indexes import BuildSettings, build_settings
 from sandbox.local_sandbox import LocalSandbox
-from sandbox.place import Place, base_interpreter, plain_launch
+from sandbox.place import Place, base_interpreter, plain_launch, tasks_of
+
+__all__ = ["LocalSandboxes", "find_bubblewrap", "probe"]
 
 TAIL_BYTES = 4000
 SHOWN_CHARS = 200
@@ -75,6 +77,7 @@ class LocalSandboxes:
         self._disk_bytes = disk_bytes
         self._environ = os.environ if environ is None else environ
         name = f"{isolation.value}-{sha256(str(self._python).encode()).hexdigest()[:10]}"
+        self._namespace: Namespace | None = None
         self._cache = EnvironmentCache(cache_dir.absolute() / name)
 
     @property
@@ -91,38 +94,60 @@ class LocalSandboxes:
             cached = kept is not None
             if kept is None:
                 kept = await self._build(recipe, slot)
-        path = self._place(slot, "").environment
-        return Built(recipe.key, path, cached, kept.build_s, kept.output_tail)
+        return Built(recipe.key, self._environment_inside(slot), cached, kept.build_s, kept.output_tail)
 
     @asynccontextmanager
     async def start(self, key: str) -> AsyncIterator[LocalSandbox]:
         slot = self._cache.slot(key)
         if slot.built() is None:
             raise Permanent(f"There is no environment under the key {key!r}: build it first.")
+        if self._isolation is Isolation.NAMESPACE:
+            async with self._in_namespace(slot, None, None) as sandbox:
+                yield sandbox
+            return
         with disk_errors(Path(tempfile.gettempdir())):
             root = Path(tempfile.mkdtemp(prefix="fixbugs-"))
         try:
-            async with self._started(slot, root) as sandbox:
+            async with self._as_plain_process(slot, root) as sandbox:
                 yield sandbox
         finally:
             await asyncio.shield(asyncio.to_thread(remove, str(root)))
 
     # ----------------------------------------------------------- starting
 
-    def _place(self, slot: Slot, root: str) -> Place:
-        return Place(root, str(slot.environment), str(self._python), f"{root}/tmp")
+    def _environment_inside(self, slot: Slot) -> str:
+        return ENVIRONMENT if self._isolation is Isolation.NAMESPACE else str(slot.environment)
 
     @asynccontextmanager
-    async def _started(self, slot: Slot, root: Path) -> AsyncIterator[LocalSandbox]:
-        place = self._place(slot, str(root))
+    async def _in_namespace(
+        self, slot: Slot, root: Path | None, settings: BuildSettings | None
+    ) -> AsyncIterator[LocalSandbox]:
+        """In namespaces: its own folders in memory; or, with `settings`, to build: in `root`, and with network."""
+        if self._namespace is None:
+            self._namespace = await asyncio.to_thread(Namespace.find, self._python)
+        namespace = self._namespace
+        with namespace.launch(slot.environment, root, settings, self._disk_bytes) as launch:
+            channel = await Channel.open(launch)
+        place = namespace.place()
+        sandbox = LocalSandbox(channel, place, place.environ(), namespace.process_base(), self._disk_bytes)
+        async with aclosing(sandbox):
+            yield sandbox
+
+    @asynccontextmanager
+    async def _as_plain_process(self, slot: Slot, root: Path) -> AsyncIterator[LocalSandbox]:
+        place = Place(
+            root=str(root),
+            environment=str(slot.environment),
+            python=str(self._python),
+            temporary=f"{root}/temporary",
+            tools=f"{root}/tools",
+        )
         launch = plain_launch(place)
         channel = await Channel.open(launch)
         environ = place.environ() | {COOKIE: launch.token}
         sandbox = LocalSandbox(channel, place, environ, tasks_of(os.getuid()), self._disk_bytes)
-        try:
+        async with aclosing(sandbox):
             yield sandbox
-        finally:
-            await sandbox.close()
 
     # ----------------------------------------------------------- building
 
@@ -136,11 +161,21 @@ class LocalSandboxes:
             raise
         return kept
 
+    def _building(self, slot: Slot, settings: BuildSettings) -> AbstractAsyncContextManager[LocalSandbox]:
+        if self._isolation is Isolation.NAMESPACE:
+            hand_over(slot.environment, slot.work)
+            return self._in_namespace(slot, slot.work, settings)
+        if settings.uv is not None:
+            tools = slot.work / "tools"
+            tools.mkdir()
+            (tools / "uv").symlink_to(settings.uv.resolve())
+        return self._as_plain_process(slot, slot.work)
+
     async def _run_recipe(self, recipe: Recipe, slot: Slot) -> Kept:
         settings = build_settings(self._environ, Path.home())
         started = time.monotonic()
         tail = b""
-        async with self._started(slot, slot.work) as sandbox:
+        async with self._building(slot, settings) as sandbox:
             await sandbox.put_tree(recipe.tree)
             sandbox.environ |= await settings_inside(settings, sandbox)
             for command in recipe.commands:
@@ -159,8 +194,6 @@ async def settings_inside(settings: BuildSettings, sandbox: LocalSandbox) -> dic
         path = f"{sandbox.scratch_path}/uv.toml"
         await sandbox.put_file(path, settings.uv_config.encode())
         environ["UV_CONFIG_FILE"] = path
-    if settings.uv is not None:
-        environ["PATH"] = f"{sandbox.place.tools(settings.uv)}:{sandbox.environ['PATH']}"
     return environ
 
 
@@ -193,17 +226,3 @@ def check_step(command: Command, done: Completed, limits: Limits, tail: str) -> 
     last = next((line.strip() for line in reversed(tail.splitlines()) if line.strip()), "")
     hint = f" It ended with: {last[:SHOWN_CHARS]}" if last else ""
     raise EnvironmentBroken(f"The environment could not be built: `{shown}` {why}.{hint}", tail)
-
-
-def tasks_of(uid: int) -> int | None:
-    """How many processes and threads the kernel counts for this user already; None where it cannot be told."""
-    total = 0
-    try:
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit():
-                with contextlib.suppress(OSError, ValueError):
-                    if entry.stat().st_uid == uid:
-                        total += sum(1 for _ in (entry / "task").iterdir())
-    except OSError:
-        return None
-    return total

@@ -105,6 +105,8 @@ class LocalSandbox:
     async def close(self) -> None:
         await asyncio.shield(self.channel.close())
 
+    aclose = close  # as `contextlib.aclosing` calls it
+
     def _below_root(self, path: str) -> str:
         """The path relative to the sandbox's root. Raises Permanent unless it lies below the tree or scratch folder."""
         normal = posixpath.normpath(path)

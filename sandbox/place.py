@@ -5,6 +5,7 @@ Starting it inside namespaces belongs to `sandbox.bubblewrap`.
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import sys
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ class Place:
     environment: str
     python: str
     temporary: str
+    tools: str  # where a build finds programs that are ours
 
     @property
     def tree(self) -> str:
@@ -44,13 +46,9 @@ class Place:
     def folders(self) -> tuple[str, ...]:
         return (self.tree, self.scratch, self.home, self.temporary)
 
-    def tools(self, program: Path) -> str:
-        """The folder in which a build finds this program of the host's."""
-        return str(program.parent)
-
     def environ(self) -> dict[str, str]:
         """The environment that every command starts from."""
-        path = f"{self.environment}/bin:/usr/bin:/bin"
+        path = f"{self.environment}/bin:{self.tools}:/usr/bin:/bin"
         return {"PATH": path, "HOME": self.home, "TMPDIR": self.temporary, "LANG": "C.UTF-8"}
 
     def fill(self, text: str) -> str:
@@ -77,3 +75,17 @@ def base_interpreter() -> Path:
     """The interpreter that this process's own environment was made from."""
     base: str = getattr(sys, "_base_executable", sys.executable)
     return Path(base).resolve()
+
+
+def tasks_of(uid: int) -> int | None:
+    """How many processes and threads the kernel counts for this user already; None where it cannot be told."""
+    total = 0
+    try:
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
+                with contextlib.suppress(OSError, ValueError):
+                    if entry.stat().st_uid == uid:
+                        total += sum(1 for _ in (entry / "task").iterdir())
+    except OSError:
+        return None
+    return total
