@@ -247,7 +247,8 @@ INSTALL = "install the `bubblewrap` package, or `pip install 'fixbugs[sandbox]'`
 INSTEAD = "or pass --unsafe-local to run without isolation, for code that you trust"
 ALLOW = (
     "this system does not let it make user namespaces (on Ubuntu see `sysctl "
-    "kernel.apparmor_restrict_unprivileged_userns`, on Debian `kernel.unprivileged_userns_clone`, in a container its security profile)"
+    "kernel.apparmor_restrict_unprivileged_userns`, "
+    "on Debian `kernel.unprivileged_userns_clone`, in a container its security profile)"
 )
 
 

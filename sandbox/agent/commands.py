@@ -8,11 +8,14 @@ import select
 import signal
 import subprocess
 import time
-from typing import Any
 
 from sandbox.agent.frames import HostGone, send
 from sandbox.agent.limits import limited
 from sandbox.agent.processes import descendants, kill_all, proportional_bytes, reap, resident_bytes
+
+TYPE_CHECKING = False  # as `typing` has it, whose import would take a third of the start
+if TYPE_CHECKING:
+    from typing import Any
 
 CHUNK_BYTES = 1 << 16
 TICK_S = 0.1  # how often memory and processes are counted

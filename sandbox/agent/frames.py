@@ -9,7 +9,10 @@ from __future__ import annotations
 import json
 import os
 import struct
-from typing import Any
+
+TYPE_CHECKING = False  # as `typing` has it, whose import would take a third of the start
+if TYPE_CHECKING:
+    from typing import Any
 
 LENGTHS = struct.Struct(">II")
 

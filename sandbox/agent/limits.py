@@ -10,7 +10,10 @@ import ctypes
 import resource
 import signal
 from collections.abc import Callable
-from typing import Any
+
+TYPE_CHECKING = False  # as `typing` has it, whose import would take a third of the start
+if TYPE_CHECKING:
+    from typing import Any
 
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_CHILD_SUBREAPER = 1, 4, 24, 36
 CAP_SYS_PTRACE = 19
