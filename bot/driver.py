@@ -22,6 +22,16 @@ log = logging.getLogger(__name__)
 
 LEASE_S = 60.0
 PUBLICATION_LIMIT_S = 60.0  # the verdict is written even when the run's own time is up
+LEDGER_PREFIX = {
+    StageName.GATHER: "G",
+    StageName.ENVIRONMENT: "V",
+    StageName.ANALYSIS: "A",
+    StageName.REPRODUCTION: "R",
+    StageName.ROOT_CAUSE: "C",
+    StageName.FIX: "F",
+    StageName.VALIDATION: "P",
+    StageName.PUBLICATION: "U",
+}
 GRACE_S = 5.0  # how long stages that are still running get to end once the verdict is certain
 
 
@@ -84,7 +94,7 @@ async def run_stage(deps: Deps, run_id: str, stage: Stage, deadline: float) -> N
 
 async def _attempt(deps: Deps, record: RunRecord, stage: Stage, claim: Claim, deadline: float) -> bool:
     """True once the stage has ended; False when it should be tried again."""
-    context = StageContext(record, stage.name, deps, deadline, Ledger(list(record.evidence)))
+    context = StageContext(record, stage.name, deps, deadline, Ledger(LEDGER_PREFIX[stage.name]))
     started = deps.clock.monotonic()
     keeper = asyncio.create_task(_keep(deps, claim))
     error = ""
@@ -110,7 +120,7 @@ async def _attempt(deps: Deps, record: RunRecord, stage: Stage, claim: Claim, de
     finally:
         keeper.cancel()
     ended = _ended(context, record.stage(stage.name), state, deps.clock.monotonic() - started, error)
-    await deps.store.finish(claim, ended, outcome, context.new_evidence)
+    await deps.store.finish(claim, ended, outcome, context.ledger.facts if state is not StageState.WAITING else ())
     deps.progress.stage_changed(record.run.id, ended)
     return state is not StageState.WAITING
 

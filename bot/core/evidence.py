@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 
@@ -46,29 +46,25 @@ class Evidence:
     provenance: Provenance
     quote: str = ""
     producer: str = ""  # the reader, locator or stage that found it
-    id: str = ""  # "E1", "E2", …: given by the ledger
+    id: str = ""  # "A1", "A2", …: given by the ledger
 
 
 @dataclass
 class Ledger:
-    """Append-only; gives each fact its id. The same fact said twice is kept once."""
+    """Append-only; gives each fact its id: the prefix and a running number. The same fact said twice is kept once.
 
+    Stages that run side by side write ledgers of their own, so each has a prefix of its own.
+    """
+
+    prefix: str = "E"
     _facts: list[Evidence] = field(default_factory=list)
-    _prefix: str = "E"
 
     def add(self, fact: Evidence) -> Evidence:
         """The fact as it is kept, with its id."""
         for known in self._facts:
-            if (known.kind, known.claim, known.provenance, known.quote) == (
-                fact.kind,
-                fact.claim,
-                fact.provenance,
-                fact.quote,
-            ):
+            if replace(known, id="", producer="") == replace(fact, id="", producer=""):
                 return known
-        kept = Evidence(
-            fact.kind, fact.claim, fact.provenance, fact.quote, fact.producer, f"{self._prefix}{len(self._facts) + 1}"
-        )
+        kept = replace(fact, id=f"{self.prefix}{len(self._facts) + 1}")
         self._facts.append(kept)
         return kept
 

@@ -30,10 +30,6 @@ class StageContext:
     ledger: Ledger
     first_finding: str = ""
     counters: dict[str, float] = field(default_factory=dict)
-    _known: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._known = len(self.ledger.facts)
 
     @property
     def run(self) -> Run:
@@ -54,10 +50,6 @@ class StageContext:
     def add(self, fact: Evidence) -> Evidence:
         """Keeps a fact in the run's ledger; the returned one has its id."""
         return self.ledger.add(fact)
-
-    @property
-    def new_evidence(self) -> tuple[Evidence, ...]:
-        return self.ledger.facts[self._known :]
 
     def finding(self, text: str) -> None:
         """Tells people something useful as soon as it is known; the first one stays with the stage's record."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.core.errors import Permanent
-from bot.core.evidence import Evidence, Ledger
+from bot.core.evidence import Evidence
 from bot.core.outcomes import Advance, GiveUp, RunRecord, StageOutcome, StageRecord, StageState, conclude
 from bot.core.run import Run, StageName
 from bot.ports import Claim, Clock
@@ -57,10 +57,7 @@ class MemoryStore:
             return False
         self._leases[claim.run_id, claim.stage] = (claim.fence, 0.0)
         run = self._save(self._record(claim.run_id), record)
-        ledger = Ledger(list(run.evidence))
-        for fact in evidence:
-            ledger.add(fact)
-        run = replace(run, evidence=ledger.facts)
+        run = replace(run, evidence=(*run.evidence, *evidence))
         if isinstance(outcome, Advance):
             run = replace(run, artifacts=(*run.artifacts, outcome.artifact))
         elif isinstance(outcome, GiveUp) and run.give_up is None:
