@@ -33,7 +33,6 @@ class Kind(StrEnum):
     MISSING_ARGUMENT = "missing-argument"
     MISSING_BREAK = "missing-break"
     MISSING_CALL = "missing-call"
-    MISSING_CASE = "missing-case"
     MISSING_GUARD = "missing-guard"
     MISSING_RETURN = "missing-return"
     MISSING_STATEMENT = "missing-statement"

@@ -28,7 +28,7 @@ def test_inputs_stay_as_they_are():
 
 
 def test_environment():
-    variables = {"APP__SERVER__PORT": "9000", "APP__DEBUG": "true", "HOME": "/root", "APP": "x"}
+    variables = {"APP__SERVER__PORT": "9000", "APP__DEBUG": "true", "HOME": "/home/app", "APP": "x"}
     assert from_environment(variables) == {"server": {"port": 9000}, "debug": True}
 
 
