@@ -42,9 +42,9 @@ NEW_FILE, REMOVED_FILE = -1, -2  # instead of a splice's start
 class LaneSetup:
     """How the project's tests are started.
 
-    `python` is the environment's interpreter inside a sandbox; `arguments` are pytest's options without ids; `roots`
-    are the folders (relative to the tree) that are importable; `is_runner`: the project is a library that pytest is
-    made of, so each candidate needs an interpreter of its own.
+    `python` is the environment's interpreter, as a command inside a sandbox finds it; `arguments` are pytest's options
+    without ids; `roots` are the folders (relative to the tree) that are importable; `is_runner`: the project is a
+    library that pytest is made of, so each candidate needs an interpreter of its own. `memory_bytes` is one lane's.
     """
 
     python: str
@@ -155,7 +155,7 @@ class Batch:
             "checks": [{"ids": ids, "max_failures": failures} for ids, failures in self._checks],
             "plans": [self._lines[number] for number in numbers],
         }
-        argv = (self.setup.python, "-c", f"{enter}{SERVE}{leave}main(({self.setup.python!r}, '-c', {anew!r}))")
+        argv = (self.setup.python, "-c", f"{enter}{SERVE}{leave}main((sys.executable, '-c', {anew!r}))")
         return Command(argv, env=self.setup.env, stdin=json.dumps(head).encode())
 
     def limits(self, numbers: Sequence[int]) -> Limits:

@@ -17,11 +17,13 @@ NAMED_AT_MOST = 10  # failed tests that a verdict names
 
 
 class Outcome(NamedTuple):
-    """How a check ended. `slowest_s` is the longest that one test took, `load_s` what importing and collecting took."""
+    """How a check ended. `slowest_s` is the longest that one test took, `load_s` what importing and collecting took;
+    `raised` tells first failures apart: the exception's type and where it was raised."""
 
     passed: bool
     failed: tuple[str, ...] = ()
     detail: str = ""
+    raised: str = ""
     slowest_s: float = 0.0
     load_s: float = 0.0
 
@@ -32,6 +34,7 @@ class Outcome(NamedTuple):
             fields.get("passed") is True,
             tuple(str(name) for name in fields.get("failed", ())),
             str(fields.get("detail", "")),
+            str(fields.get("raised", "")),
             float(fields.get("slowest_s", 0.0)),
             float(fields.get("load_s", 0.0)),
         )
@@ -54,6 +57,7 @@ class Observer:
         self._passed: dict[str, int] = {}
         self._broken: dict[str, str] = {}
         self._unloaded = ""
+        self._raised = ""
         self._began = time.monotonic()
         self._load_s = 0.0
         self._test_began = 0.0
@@ -83,7 +87,9 @@ class Observer:
         """For a phase that raised: a report without the formatted traceback, which costs more than a small test."""
         if call.excinfo is None or call.when == "collect" or call.excinfo.errisinstance(pytest.skip.Exception):
             return None
-        raised = f"{call.excinfo.typename} in {call.when}"
+        last = call.excinfo.traceback[-1]
+        raised = f"{call.excinfo.typename} in {call.when}, raised at {last.path}:{last.lineno}"
+        self._raised = self._raised or raised
         return pytest.TestReport(item.nodeid, item.location, {}, "failed", raised, call.when)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -109,4 +115,4 @@ class Observer:
         elif not detail and status:
             detail = f"the runner ended with status {status}"
         passed = bool(self._order) and not not_once and status == 0 and not self._unloaded
-        return Outcome(passed, tuple(named[:NAMED_AT_MOST]), detail, self._slowest_s, self._load_s)
+        return Outcome(passed, tuple(named[:NAMED_AT_MOST]), detail, self._raised, self._slowest_s, self._load_s)

@@ -89,7 +89,7 @@ class Server:
         again = self._run(
             plan["checks"][0], [splice._replace(end=splice.start, replacement="") for splice in rewritten]
         )
-        return (again.passed, again.failed, again.detail) == (unedited.passed, unedited.failed, unedited.detail)
+        return again._replace(slowest_s=0, load_s=0) == unedited._replace(slowest_s=0, load_s=0)
 
     def _probe(self, check: int, test_s: float) -> tuple[Outcome, list[str]]:
         """The outcome on the unedited tree in a child of its own, and the modules it imported from outside."""
