@@ -85,7 +85,7 @@ def duration(seconds: float) -> str:
     if seconds < 59.5:
         return f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest:02} s"
+    return f"{minutes} min {rest:02} s" if minutes < 10 else f"{minutes} min"
 
 
 def stage_label(name: StageName) -> str:

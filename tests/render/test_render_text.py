@@ -137,6 +137,7 @@ def test_every_verdict_has_its_words() -> None:
         (9.96, "10 s"),
         (59.6, "1 min 00 s"),
         (125, "2 min 05 s"),
+        (750, "12 min"),
     ],
 )
 def test_durations_read_well(seconds: float, text: str) -> None:
