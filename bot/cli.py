@@ -1,0 +1,275 @@
+"""The `fixbugs` command: reads arguments, starts a run, prints how it ended. What a run does is elsewhere."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import re
+import secrets
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from bot import __version__
+from bot.core.artifacts import Publication, Reproduction, Validation
+from bot.core.errors import FixbugsError, InputError, SandboxUnavailable
+from bot.core.outcomes import RunRecord, StageState
+from bot.core.run import Document, Goal, Report, Run, StageName, Trigger, TriggerKind, Verdict
+from bot.core.testing import Isolation
+from bot.demo import example_repository
+from bot.doctor import diagnose
+from bot.driver import drive
+from bot.local.clock import SystemClock
+from bot.local.working_tree import apply_to_working_tree
+from bot.progress import SilentProgress, progress_on
+from bot.render.text import summary
+from bot.settings import Settings
+from bot.stages.flow import GOAL_STAGES
+from bot.wiring import SandboxChoice, choose_isolation, local_deps
+
+REACHED, FAILED, BAD_INPUT, NO_FIX = 0, 1, 2, 3
+DEFAULT_LIMIT = "10m"
+EPILOG = """exit codes:
+  0  the goal was reached          2  bad usage or input
+  3  an honest no-fix verdict      1  our own failure
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The exit code: 0 goal reached, 3 an honest no-fix verdict, 2 bad usage or input, 1 our own failure."""
+    arguments = _parser().parse_args(argv)
+    logging.basicConfig(level=logging.INFO if arguments.verbose else logging.CRITICAL, stream=sys.stderr)
+    settings = Settings.load(os.environ, Path.home())
+    try:
+        code: int = arguments.command(arguments, settings)
+        return code
+    except (InputError, SandboxUnavailable) as exc:
+        return _complain(str(exc), BAD_INPUT)
+    except FixbugsError as exc:
+        return _complain(str(exc), FAILED)
+    except KeyboardInterrupt:
+        return _complain("Stopped.", NO_FIX)
+    except OSError as exc:
+        where = f" ({exc.filename})" if exc.filename else ""
+        return _complain(f"{exc.strerror or exc}{where}.", FAILED)
+
+
+# -------------------------------------------------------------- commands
+
+
+def run_command(arguments: argparse.Namespace, settings: Settings) -> int:
+    """`fixbugs run`."""
+    report = _report(arguments)
+    if arguments.apply and arguments.goal is not Goal.FIX:
+        raise InputError("--apply writes a fix; it goes with --goal fix only.")
+    if arguments.apply and not Path(arguments.repo).is_dir():
+        raise InputError("--apply needs a repository on this machine: give its folder with --repo.")
+    isolation = choose_isolation(arguments.sandbox, unsafe_allowed=arguments.unsafe_local)
+    run = _run(arguments, settings, report)
+    out = arguments.out or settings.cache_dir / "results" / run.id
+    return _carry_out(run, settings, isolation, out, as_json=arguments.json, apply=arguments.apply)
+
+
+def demo_command(arguments: argparse.Namespace, settings: Settings) -> int:
+    """`fixbugs demo`: the bundled example, whose code is ours, so that it may run without isolation."""
+    isolation = choose_isolation(SandboxChoice.AUTO, unsafe_allowed=True)
+    with example_repository(arguments.issue_name) as (repository, issue):
+        arguments.repo, arguments.ref, arguments.goal = str(repository), "HEAD", Goal.FIX
+        report = Report(issue=Document(issue.name, issue.read_bytes()))
+        run = _run(arguments, settings, report)
+        print(f"The bundled example reports a bug ({issue.name}):\n")
+        print("".join(f"  | {line}\n" for line in issue.read_text().splitlines()))
+        sys.stdout.flush()
+        return _carry_out(run, settings, isolation, arguments.out, as_json=False, apply=False)
+
+
+def doctor_command(arguments: argparse.Namespace, settings: Settings) -> int:
+    """`fixbugs doctor`: what this machine offers, and what to install."""
+    diagnosis = diagnose(settings)
+    print(diagnosis.text)
+    return REACHED if diagnosis.usable else FAILED
+
+
+# ------------------------------------------------------------------ runs
+
+
+def _carry_out(run: Run, settings: Settings, isolation: Isolation, out: Path, *, as_json: bool, apply: bool) -> int:
+    progress = SilentProgress() if as_json else progress_on(sys.stdout, SystemClock(), GOAL_STAGES[run.goal])
+    deps = local_deps(settings, isolation, out, progress)
+
+    async def whole() -> RunRecord:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, _stop_once, stop, loop, asyncio.current_task())
+        return await drive(deps, run, stop=stop)
+
+    with progress:
+        try:
+            record = asyncio.run(whole())
+        except asyncio.CancelledError:
+            raise KeyboardInterrupt from None
+    return _conclude(record, Path(run.repository), as_json=as_json, apply=apply)
+
+
+def _stop_once(stop: asyncio.Event, loop: asyncio.AbstractEventLoop, task: asyncio.Task[RunRecord] | None) -> None:
+    """The first signal ends the run with what was found; the second ends the command."""
+    if stop.is_set() and task is not None:
+        task.cancel()
+    stop.set()
+
+
+def _conclude(record: RunRecord, repository: Path, *, as_json: bool, apply: bool) -> int:
+    """Says how the run ended, writes the fix if that was asked for, and returns the exit code."""
+    publication = record.artifact(Publication)
+    if publication is None:
+        return _complain(record.stage(StageName.PUBLICATION).error, FAILED)
+    if as_json:
+        data = dict(publication.places)["data"]
+        sys.stdout.write(Path(data).read_text(encoding="utf-8"))
+    if record.verdict is Verdict.BAD_INPUT:
+        return _complain(record.give_up.detail if record.give_up else "The input cannot be used.", BAD_INPUT)
+    if not as_json:
+        print(
+            "\n"
+            + summary(record, width=min(110, _width()), colour=sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
+        )
+    if record.verdict is Verdict.FAILED:
+        for stage in record.stages:
+            if stage.state is StageState.FAILED:
+                _complain(f"{stage.name.value}: {stage.error}", FAILED)
+        return FAILED
+    if apply and record.verdict is Verdict.FIXED:
+        _apply(record, repository)
+    return REACHED if record.verdict and record.verdict.reached_goal else NO_FIX
+
+
+def _apply(record: RunRecord, repository: Path) -> None:
+    reproduction, validation = record.artifact(Reproduction), record.artifact(Validation)
+    test = reproduction.test.patch if reproduction else None
+    patches = [patch for patch in (test, validation.fix if validation else None) if patch is not None]
+    for path in apply_to_working_tree(repository, patches):
+        print(f"wrote {path}", file=sys.stderr)
+
+
+def _run(arguments: argparse.Namespace, settings: Settings, report: Report) -> Run:
+    now = SystemClock().now()
+    run_id = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    trigger = Trigger(TriggerKind.COMMAND_LINE, settings.user, now)
+    return Run(run_id, trigger, arguments.repo, arguments.ref, report, arguments.goal, arguments.time_limit)
+
+
+def _report(arguments: argparse.Namespace) -> Report:
+    """Raises InputError for files that cannot be read, and when nothing was said about the bug at all."""
+    if not (arguments.issue or arguments.failing_test or arguments.log or arguments.attach):
+        raise InputError(
+            "Say what is wrong: give the report with --issue FILE (or - for standard input), "
+            "a failing test with --failing-test ID, or a log with --log FILE."
+        )
+    return Report(
+        issue=_document(arguments.issue) if arguments.issue else None,
+        logs=tuple(_document(path) for path in arguments.log),
+        attachments=tuple(_document(path) for path in arguments.attach),
+        failing_tests=tuple(arguments.failing_test),
+    )
+
+
+def _document(name: str, stdin: BinaryIO | None = None) -> Document:
+    if name == "-":
+        return Document("standard input", (stdin or sys.stdin.buffer).read())
+    try:
+        return Document(Path(name).name, Path(name).read_bytes())
+    except OSError as exc:
+        raise InputError(f"{name} cannot be read: {exc.strerror}.") from exc
+
+
+# ------------------------------------------------------------- arguments
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="fixbugs",
+        description="Turns a bug report into a proved fix: a failing test, a minimal patch, and the evidence for both.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"fixbugs {__version__}")
+    parser.add_argument("--verbose", action="store_true", help="log events to standard error")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_run(commands.add_parser("run", help="work on one bug", epilog=EPILOG, formatter_class=parser.formatter_class))
+    demo = commands.add_parser("demo", help="fix the bundled example's bug from its issue text")
+    demo.add_argument("--issue-name", default="ISSUE.md", metavar="NAME", help="another report of the example")
+    demo.add_argument("--out", type=Path, default=Path("fixbugs-out/demo"), metavar="DIR", help="where results go")
+    demo.set_defaults(command=demo_command, time_limit=seconds("5m"))
+    doctor = commands.add_parser("doctor", help="say what this machine offers and what is missing")
+    doctor.set_defaults(command=doctor_command)
+    return parser
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(command=run_command)
+    code = parser.add_argument_group("the code")
+    code.add_argument("--repo", required=True, metavar="PATH|URL", help="the repository; it is never touched")
+    code.add_argument("--ref", default="HEAD", help="branch, tag or commit to work on (default: HEAD)")
+    report = parser.add_argument_group("the report (any of these)")
+    report.add_argument("--issue", metavar="FILE|-", help="the bug report, as Markdown or plain text")
+    report.add_argument(
+        "--failing-test", action="append", default=[], metavar="ID", help="a test that fails; repeatable"
+    )
+    report.add_argument("--log", action="append", default=[], metavar="FILE", help="a log with the failure; repeatable")
+    report.add_argument("--attach", action="append", default=[], metavar="FILE", help="anything else; repeatable")
+    work = parser.add_argument_group("the work")
+    work.add_argument(
+        "--goal", type=Goal, choices=list(Goal), default=Goal.FIX, metavar="explain|reproduce|fix", help="how far to go"
+    )
+    work.add_argument(
+        "--time-limit",
+        type=seconds,
+        default=seconds(DEFAULT_LIMIT),
+        metavar="TIME",
+        help="90, 90s, 10m or 1h (default: 10m)",
+    )
+    work.add_argument(
+        "--sandbox",
+        type=SandboxChoice,
+        choices=list(SandboxChoice),
+        default=SandboxChoice.AUTO,
+        metavar="auto|namespace|none",
+        help="what isolates the project's code",
+    )
+    work.add_argument(
+        "--unsafe-local", action="store_true", help="allow running the project's code without isolation, as you"
+    )
+    results = parser.add_argument_group("the result")
+    results.add_argument("--out", type=Path, metavar="DIR", help="where patches and reports go (default: in the cache)")
+    results.add_argument("--json", action="store_true", help="print report.json instead of progress and summary")
+    results.add_argument("--apply", action="store_true", help="write test and fix into the working tree of --repo")
+
+
+def seconds(text: str) -> float:
+    """A time limit in seconds from "90", "90s", "10m" or "1h". Raises ArgumentTypeError for anything else."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text.strip())
+    value = float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]] if match else 0.0
+    if value <= 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time: use 90, 90s, 10m or 1h")
+    return value
+
+
+def _width() -> int:
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns
+    except (OSError, ValueError):
+        return 100
+
+
+def _complain(message: str, code: int) -> int:
+    print(f"fixbugs: {message}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
