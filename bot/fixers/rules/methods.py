@@ -1,0 +1,207 @@
+"""Method, attribute and function names: what Python suggests ("Did you mean"), and the pairs people confuse."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import difflib
+import re
+from collections.abc import Iterator
+
+from bot.fixers.scope import CONTAINERS
+from bot.fixers.site import Proposal, Rule, Site
+
+_CONFUSED: tuple[tuple[str, ...], ...] = (
+    ("append", "extend"),
+    ("append", "add", "insert"),
+    ("add", "update"),
+    ("append", "appendleft"),
+    ("extend", "extendleft"),
+    ("pop", "popleft"),
+    ("remove", "discard", "pop"),
+    ("keys", "values", "items"),
+    ("min", "max"),
+    ("any", "all"),
+    ("startswith", "endswith"),
+    ("lower", "upper", "title", "capitalize", "casefold", "swapcase"),
+    ("strip", "lstrip", "rstrip"),
+    ("removeprefix", "lstrip"),
+    ("removesuffix", "rstrip"),
+    ("find", "rfind", "index", "rindex"),
+    ("split", "rsplit", "splitlines"),
+    ("partition", "rpartition"),
+    ("ljust", "rjust", "center", "zfill"),
+    ("floor", "ceil", "trunc"),
+    ("round", "int", "ceil"),
+    ("isdigit", "isnumeric", "isdecimal", "isalnum", "isalpha", "isidentifier"),
+    ("islower", "isupper"),
+    ("union", "intersection", "difference", "symmetric_difference"),
+    ("issubset", "issuperset", "isdisjoint"),
+    ("match", "search", "fullmatch"),
+    ("findall", "finditer"),
+    ("sum", "max", "len"),
+    ("sorted", "reversed", "list", "set"),
+    ("list", "tuple"),
+    ("int", "float"),
+    ("str", "repr"),
+    ("isinstance", "issubclass"),
+    ("weekday", "isoweekday"),
+    ("seconds", "total_seconds"),
+    ("strftime", "strptime"),
+    ("today", "now", "utcnow"),
+    ("load", "loads"),
+    ("dump", "dumps"),
+    ("read", "readline", "readlines"),
+    ("encode", "decode"),
+    ("quote", "quote_plus"),
+    ("unquote", "unquote_plus"),
+    ("copy", "deepcopy"),
+    ("heappush", "heappushpop"),
+    ("bisect_left", "bisect_right"),
+    ("bisect", "bisect_left"),
+    ("combinations", "permutations", "product", "combinations_with_replacement"),
+    ("setdefault", "get", "pop"),
+    ("dirname", "basename"),
+    ("parse_args", "parse_known_args"),
+    ("store_true", "store_false"),
+    ("sub", "subn"),
+    ("sin", "cos"),
+    ("log", "log2", "log10"),
+    ("hour", "minute", "second"),
+    ("year", "month", "day"),
+    ("days", "seconds"),
+    ("left", "right"),
+    ("first", "last"),
+    ("width", "height"),
+    ("prev", "next"),
+    ("start", "end", "stop"),
+    ("x", "y"),
+    ("row", "col"),
+    ("rows", "cols"),
+    ("parent", "child"),
+    ("key", "value"),
+    ("name", "stem"),
+    ("suffix", "name"),
+    ("before", "after"),
+    ("head", "tail"),
+    ("low", "high"),
+    ("lo", "hi"),
+)
+_PRIORS = {"append extend": 0.75, "any all": 0.75, "min max": 0.7, "startswith endswith": 0.6, "add update": 0.6}
+_MEANT = re.compile(r"[Dd]id you mean:? ['\"‘`]([^'\"’`]{1,80})['\"’`]")
+_NO_ATTRIBUTE = re.compile(r"has no attribute ['\"](\w{1,80})['\"]")
+_NO_NAME = re.compile(r"(?:name|variable) ['\"](\w{1,80})['\"]")
+_UNEXPECTED = re.compile(r"unexpected keyword argument ['\"](\w{1,80})['\"]")
+
+
+def _alternatives(name: str) -> Iterator[tuple[str, float]]:
+    for group in _CONFUSED:
+        if name in group:
+            for other in group:
+                if other != name:
+                    pair = f"{name} {other}" if f"{name} {other}" in _PRIORS else f"{other} {name}"
+                    yield other, _PRIORS.get(pair, 0.5 if len(group) < 4 else 0.4)
+
+
+def confused(site: Site) -> Iterator[Proposal]:
+    for node in site.expressions:
+        parent = site.source.parents.get(node)
+        called = isinstance(parent, ast.Call) and parent.func is node
+        if isinstance(node, ast.Attribute):
+            base = site.code(node.value)
+            for other, prior in _alternatives(node.attr):
+                yield site.replace(node, f"{base}.{other}", prior, f"use `.{other}` instead of `.{node.attr}`")
+        elif isinstance(node, ast.Name) and called:
+            for other, prior in _alternatives(node.id):
+                if hasattr(builtins, other) or other in site.scope.functions:
+                    yield site.replace(node, other, prior, f"call `{other}` instead of `{node.id}`")
+
+
+def suggested(site: Site) -> Iterator[Proposal]:
+    """The name the exception's message complains of, replaced by the one it suggests, or by the most alike."""
+    for message in site.clues.messages:
+        meant = _MEANT.findall(message)
+        for wrong in _NO_ATTRIBUTE.findall(message):
+            yield from _replace_attribute(site, wrong, meant)
+        for wrong in _NO_NAME.findall(message):
+            yield from _replace_name(site, wrong, meant)
+        for wrong in _UNEXPECTED.findall(message):
+            yield from _replace_keyword(site, wrong, meant)
+
+
+def _replace_attribute(site: Site, wrong: str, meant: list[str]) -> Iterator[Proposal]:
+    known = [n.attr for n in ast.walk(site.source.tree) if isinstance(n, ast.Attribute)]
+    known += [n.name for n in ast.walk(site.source.tree) if isinstance(n, ast.FunctionDef)]
+    for node in site.expressions:
+        if isinstance(node, ast.Attribute) and node.attr == wrong:
+            base = site.code(node.value)
+            for rank, other in enumerate(_ranked(wrong, meant, known)):
+                yield site.replace(node, f"{base}.{other}", 0.98 - 0.05 * rank, f"use `.{other}` instead of `.{wrong}`")
+
+
+def _replace_name(site: Site, wrong: str, meant: list[str]) -> Iterator[Proposal]:
+    known = [*site.scope.names_before(site.stmt), *site.scope.functions, *site.scope.module_constants]
+    for node in site.expressions:
+        if isinstance(node, ast.Name) and node.id == wrong:
+            for rank, other in enumerate(_ranked(wrong, meant, known)):
+                yield site.replace(node, other, 0.98 - 0.05 * rank, f"use `{other}` instead of `{wrong}`")
+            if wrong in site.scope.attributes and site.scope.self_name:
+                yield site.replace(node, f"{site.scope.self_name}.{wrong}", 0.97)
+            if wrong in site.scope.methods and site.scope.self_name:
+                yield site.replace(node, f"{site.scope.self_name}.{wrong}", 0.97)
+
+
+def _replace_keyword(site: Site, wrong: str, meant: list[str]) -> Iterator[Proposal]:
+    parameters = [
+        a.arg for n in ast.walk(site.source.tree) if isinstance(n, ast.arguments) for a in (*n.args, *n.kwonlyargs)
+    ]
+    for node in site.expressions:
+        if not isinstance(node, ast.Call):
+            continue
+        for keyword in node.keywords:
+            if keyword.arg == wrong:
+                others = [site.code(a) for a in node.args] + [site.code(k) for k in node.keywords if k is not keyword]
+                head, value = site.code(node.func), site.code(keyword.value)
+                for rank, other in enumerate(_ranked(wrong, meant, parameters)):
+                    text = f"{head}({', '.join([*others, f'{other}={value}'])})"
+                    yield site.replace(node, text, 0.95 - 0.05 * rank, f"pass `{other}` instead of `{wrong}`")
+
+
+def _ranked(wrong: str, meant: list[str], known: list[str]) -> list[str]:
+    near = difflib.get_close_matches(wrong, [k for k in dict.fromkeys(known) if k != wrong], n=4, cutoff=0.6)
+    return list(dict.fromkeys(other for other in (*meant, *near) if other.isidentifier() and other != wrong))
+
+
+def updates(site: Site) -> Iterator[Proposal]:
+    """Changing a container in place where it should be replaced, and the reverse; a result thrown away."""
+    stmt = site.stmt
+    if isinstance(stmt, ast.Expr) and isinstance(stmt.value, ast.Call) and isinstance(stmt.value.func, ast.Attribute):
+        call = stmt.value
+        target = site.code(call.func.value)
+        if isinstance(call.func.value, ast.Name | ast.Attribute | ast.Subscript):
+            yield site.rewrite(stmt, f"{target} = {site.code(call)}", 0.5, f"keep the result of `{site.code(call)}`")
+        args = [site.code(a) for a in call.args]
+        if call.func.attr in ("update", "extend", "append", "add") and len(args) == 1:
+            yield site.rewrite(stmt, f"{target} = {args[0]}", 0.4)
+            if isinstance(call.args[0], ast.Name | ast.List | ast.Tuple) and call.func.attr == "append":
+                yield site.rewrite(stmt, f"{target} += {args[0]}", 0.2)
+        if call.func.attr == "append" and len(args) == 1:
+            yield site.rewrite(stmt, f"{target}.insert(0, {args[0]})", 0.35)
+    elif isinstance(stmt, ast.Assign) and len(stmt.targets) == 1:
+        target, value = stmt.targets[0], site.code(stmt.value)
+        if isinstance(stmt.value, ast.Call) and isinstance(stmt.value.func, ast.Attribute):
+            if stmt.value.func.attr in ("sort", "reverse", "append", "extend", "add", "update", "insert"):
+                yield site.rewrite(stmt, value, 0.7, "do not assign the `None` that a changing method returns")
+        kinds = site.scope.kind_of(target)
+        if isinstance(target, ast.Subscript) or kinds & CONTAINERS:
+            code = site.code(target)
+            if not isinstance(stmt.value, ast.List | ast.Dict | ast.Set):
+                for method in ("append", "add", "extend", "update"):
+                    yield site.rewrite(stmt, f"{code}.{method}({value})", 0.18)
+
+
+RULES = (
+    Rule("method.suggested", "a name is misspelt, as the exception says", 1.0, suggested),
+    Rule("method.confused", "one of two methods people confuse", 0.75, confused),
+    Rule("method.update", "a result is thrown away, or a container changed where it should be replaced", 0.7, updates),
+)
