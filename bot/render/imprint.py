@@ -8,7 +8,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Imprint:
-    """`version` is FixBugs' own; `platform` and `python` are one phrase each ("Linux 6.1, x86_64, 2 cores")."""
+    """`version` is FixBugs' own, `python` the interpreter's; `platform` is one phrase ("Linux 6.1.0, x86_64")."""
 
     version: str
     platform: str

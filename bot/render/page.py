@@ -62,6 +62,7 @@ class Page:
 
     title: str
     project: str
+    commit: str  # short
     words: VerdictWords
     sentence: str
     statement: str  # the cause, where the verdict's sentence does not say it already
@@ -104,6 +105,7 @@ def page(record: RunRecord, imprint: Imprint) -> Page:
     return Page(
         title=f"{words.title}: {project}",
         project=project,
+        commit=short_commit(record),
         words=words,
         sentence=sentence(record),
         statement=statement,
@@ -147,7 +149,9 @@ def _about(record: RunRecord, imprint: Imprint) -> Pairs:
         rows.append(("Environment", f"{environment.toolchain}, {environment.runner}, {built}"))
         rows += [("", one_line(note, 600)) for note in environment.notes]
     rows.append(("Run", f"{record.run.id}, started {record.run.trigger.at:%Y-%m-%d %H:%M} UTC"))
-    rows.append(("Made by", f"FixBugs {imprint.version}, {one_line(imprint.python)}, {one_line(imprint.platform)}"))
+    rows.append(
+        ("Made by", f"FixBugs {imprint.version}, Python {one_line(imprint.python)}, {one_line(imprint.platform)}")
+    )
     return tuple(rows)
 
 

@@ -28,7 +28,7 @@ from builders import (
     stages,
 )
 
-IMPRINT = Imprint("0.1.0", "Linux, x86_64, 2 cores", "CPython 3.11.2", datetime(2026, 3, 9, 10, 0, 10, 1234, UTC))
+IMPRINT = Imprint("0.1.0", "Linux, x86_64, 2 cores", "3.11.2", datetime(2026, 3, 9, 10, 0, 10, 1234, UTC))
 FIXED, REPRODUCED, EXPLAINED = Verdict.FIXED, Verdict.REPRODUCED, Verdict.EXPLAINED
 
 
