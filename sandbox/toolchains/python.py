@@ -1,0 +1,166 @@
+"""The Python toolchain: pytest runs the tests (unittest's too), uv builds environments. Puts its parts together only."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from bot.core.tree import Tree
+from bot.ports import Command, Recipe
+from sandbox.oracle import Canary
+from sandbox.screening import LaneSetup
+from sandbox.toolchains import python_ids, python_install
+from sandbox.toolchains.base import BuildReport, Detection, Mode, Place, Request, Selection, Session, Settings
+from sandbox.toolchains.python_detect import detect_python
+
+INSIDE = Path(__file__).parent.parent / "inside"
+SENT = ("launch.py", "reporter.py", "coverage_recorder.py")
+LIVE_PREFIX = b"\x1efixbugs "
+ENV = (("PYTHONHASHSEED", "0"), ("TZ", "UTC"), ("PYTHONFAULTHANDLER", "1"), ("PYTHONIOENCODING", "utf-8"))
+FIRST_CANARIES = "def test_{0}():\n    assert 1 == 2\n\n\ndef test_{1}():\n    assert 1 == 1\n"
+LAST_CANARY = (
+    "import operator\n\n\ndef test_{0}():\n    if not operator.eq(1, 2):\n        raise RuntimeError('seen')\n"
+)
+
+
+class PythonToolchain:
+    """Implements `sandbox.toolchains.base.Toolchain`.
+
+    Settings: "config" (pytest's settings file), "patterns" (of test files), "roots" (folders to import from, joined by
+    ":"), "is_runner", "installed", "own_options" ("no": the project's addopts are left out).
+    """
+
+    name = "python"
+
+    def detect(self, tree: Tree) -> Detection | None:
+        project = detect_python(tree)
+        if project is None:
+            return None
+        settings = (
+            ("config", project.config),
+            ("patterns", " ".join(project.patterns)),
+            ("roots", ":".join(project.roots)),
+            ("is_runner", "yes" if project.is_runner else ""),
+        )
+        notes = list(project.notes)
+        if project.is_runner:
+            notes.append("pytest itself uses this library: a patch can break the runner, not only fail a test.")
+        if project.needs.python and not _well_formed(project.needs.python):
+            notes.append(f"requires-python is not a version range: {project.needs.python}")
+        return Detection(project.runner, settings, tuple(notes))
+
+    def recipe(self, tree: Tree, detection: Detection) -> Recipe:
+        project = detect_python(tree)
+        if project is None:
+            raise ValueError("the tree holds no Python; detect() said so")
+        return python_install.recipe(tree, project)
+
+    def report_command(self, place: Place) -> Command:
+        return Command(("cat", f"{place.environment}/{python_install.REPORT}"))
+
+    def read_report(self, printed: bytes) -> BuildReport:
+        return python_install.read_report(printed)
+
+    def session(self, place: Place, settings: Settings, request: Request) -> Session:
+        library = f"{place.scratch}/fixbugs_inside"
+        names = [secrets.token_hex(8) for _ in range(5)]
+        first, last = (f"{place.scratch}/{folder}/test_{folder}.py" for folder in names[3:])
+        canaries = (
+            Canary(f"test_{names[0]}", False),
+            Canary(f"test_{names[1]}", True),
+            Canary(f"test_{names[2]}", False),
+        )
+        report, coverage = f"{place.scratch}/report.jsonl", f"{place.scratch}/coverage.jsonl"
+        said = {
+            "mode": request.mode.value,
+            "key": request.key.hex(),
+            "tree": place.tree,
+            "roots": roots(settings),
+            "is_runner": bool(dict(settings).get("is_runner")),
+            "ids": request.ids,
+            "arguments": [*arguments(settings), *request.files],
+            "report": report,
+            "coverage": coverage if request.coverage else "",
+            "canaries": [first, last],
+            "wall_s": request.wall_s,
+            "test_limit_s": request.test_limit_s,
+        }
+        files = [(f"{library}/{name}", (INSIDE / name).read_bytes()) for name in SENT]
+        if request.mode is Mode.RUN:
+            files.append((first, FIRST_CANARIES.format(*names).encode()))
+            files.append((last, LAST_CANARY.format(names[2]).encode()))
+        command = Command((python_of(place), f"{library}/launch.py"), env=ENV, stdin=json.dumps(said).encode())
+        return Session(
+            tuple(files), command, report, coverage, LIVE_PREFIX, canaries if request.mode is Mode.RUN else ()
+        )
+
+    def without_project_options(self, settings: Settings, output: str) -> Settings | None:
+        signs = ("unrecognized arguments", "ambiguous option", "invalid choice", "error: argument", "No module named")
+        options_fail = any(sign in output for sign in signs) and ("usage:" in output or "addopts" in output)
+        if not options_fail or dict(settings).get("own_options") == "no":
+            return None
+        return tuple({**dict(settings), "own_options": "no"}.items())
+
+    def files_for(self, tree: Tree, targets: Sequence[str]) -> tuple[str, ...]:
+        return python_ids.files_for(targets, tree)
+
+    def file_of(self, test_id: str) -> str:
+        return test_id.split("::")[0]
+
+    def select(self, targets: Sequence[str], ids: Sequence[str], tree: Tree) -> Selection:
+        return python_ids.select(targets, ids, tree)
+
+    def script(self, place: Place, settings: Settings, code: str) -> tuple[Command, tuple[tuple[str, bytes], ...]]:
+        path = f"{place.scratch}/script.py"
+        folders = [f"{place.tree}/{root}" for root in roots(settings) if root != "."]
+        env = (*ENV, ("PYTHONPATH", ":".join([*folders, place.tree])))
+        return Command((python_of(place), path), env=env), ((path, code.encode()),)
+
+    def lane(self, environment_path: str, settings: Settings, memory_bytes: int) -> LaneSetup:
+        return LaneSetup(
+            python=f"{environment_path}/bin/python",
+            arguments=arguments(settings),
+            env=ENV,
+            roots=roots(settings),
+            is_runner=bool(dict(settings).get("is_runner")),
+            memory_bytes=memory_bytes,
+        )
+
+    def person_command(self, settings: Settings, test_ids: Sequence[str]) -> str:
+        given = dict(settings)
+        needed = () if given.get("installed") else tuple(root for root in roots(settings) if root != ".")
+        return python_ids.person_command(given.get("runner", "pytest"), needed, test_ids)
+
+
+def arguments(settings: Settings) -> tuple[str, ...]:
+    """pytest's options for this project, without ids or files; paths are relative to the tree."""
+    given = dict(settings)
+    options = ["--rootdir", ".", "-p", "no:cacheprovider", "--continue-on-collection-errors", "--color=no"]
+    if given.get("config"):
+        options += ["-c", given["config"]]
+    if given.get("patterns"):
+        options += ["-o", f"python_files={given['patterns']}"]
+    if given.get("own_options") == "no":
+        options += ["-o", "addopts="]
+    return tuple(options)
+
+
+def roots(settings: Settings) -> tuple[str, ...]:
+    """The folders, relative to the tree, that code is imported from."""
+    return tuple(root for root in dict(settings).get("roots", "").split(":") if root)
+
+
+def python_of(place: Place) -> str:
+    return f"{place.environment}/bin/python"
+
+
+def _well_formed(text: str) -> bool:
+    try:
+        SpecifierSet(text)
+    except InvalidSpecifier:
+        return False
+    return True
