@@ -10,7 +10,7 @@ import asyncio
 import json
 import os
 from base64 import b64encode
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,7 +64,7 @@ async def screen_in_lanes(
     *,
     check_wall_s: float,
     lanes: int | None = None,
-) -> AsyncIterator[Screened]:
+) -> AsyncGenerator[Screened, None]:
     """Yields the plans' verdicts in their order, each as soon as it and those before it are known.
 
     `lanes` is how many sandboxes work side by side (default: one per processor). Closing the iterator ends them.
