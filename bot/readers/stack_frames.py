@@ -76,7 +76,7 @@ def _all_tracebacks(lines: SourceLines, index: TreeIndex) -> Iterator[ReadTraceb
         ipython = _IPYTHON.match(text)
         reader = _Ipython(lines, number, ipython[1]) if ipython else _Plain(lines, number)
         reader.read()
-        if reader.frames:
+        if reader.frames or (reader.exception_type and not ipython):
             frames = tuple(_placed(frame, index) for frame in _capped(reader.frames))
             provenance = lines.provenance(number, reader.last_line)
             traceback = Traceback(reader.exception_type, reader.message, frames, provenance)
@@ -130,18 +130,18 @@ class _Plain(_Reading):
             frame = _FRAME.match(text)
             if frame:
                 self.frames.append(Frame(frame[1], int(frame[2]), (frame[3] or "").strip()))
-            elif not text.strip() or HEADER in text or not self.frames or _FENCE.match(text):
+            elif not text.strip() or HEADER in text or _FENCE.match(text):
                 return
-            elif _MARKERS.match(text) or _REPEATED.match(text):
+            elif text.strip() == "..." or _MARKERS.match(text) or _REPEATED.match(text):
                 pass
-            elif text[0].isspace():
+            elif text[0].isspace() and self.frames:
                 self.add_code(text)
             elif (error := exception_of(text)) is not None:
                 self.exception_type, self.message = error
                 self.last_line = number
                 self._continue_message(number, margin)
                 return
-            elif self.last_line == number - 1 and not self.frames[-1].code:
+            elif self.frames and self.last_line == number - 1 and not self.frames[-1].code:
                 self.add_code(text)  # a paste that lost its indentation
             else:
                 return
