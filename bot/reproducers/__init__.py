@@ -2,5 +2,6 @@
 
 from bot.ports import Reproducer
 from bot.reproducers.failing_check import FailingCheck
+from bot.reproducers.snippet import SnippetTest
 
-REPRODUCERS: tuple[Reproducer, ...] = (FailingCheck(),)
+REPRODUCERS: tuple[Reproducer, ...] = (FailingCheck(), SnippetTest())
