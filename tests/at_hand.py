@@ -1,0 +1,84 @@
+"""Local sandboxes as this machine can have them, for tests that need a real one. No assertions here."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from bot.core.testing import Isolation
+from bot.core.tree import Tree
+from bot.ports import Command, Completed, Limits, Recipe
+from sandbox.bubblewrap import probe
+from sandbox.local import LocalSandboxes
+from sandbox.local_sandbox import LocalSandbox
+
+NO_NAMESPACES = probe()
+needs_namespaces = pytest.mark.skipif(NO_NAMESPACES is not None, reason=NO_NAMESPACES or "")
+on_linux = pytest.mark.skipif(platform.system() != "Linux", reason="reads /proc: run it on Linux")
+everywhere = pytest.mark.parametrize(
+    "isolation", [pytest.param(Isolation.NAMESPACE, marks=needs_namespaces), pytest.param(Isolation.NONE)]
+)
+T = TypeVar("T")
+EMPTY = Recipe("empty", (), Tree({}))
+
+
+def in_sandbox(
+    isolation: Isolation,
+    cache_dir: Path,
+    work: Callable[[LocalSandbox], Awaitable[T]],
+    disk_bytes: int = 64 << 20,
+) -> T:
+    """What `work` returns, done in a fresh sandbox on an empty environment."""
+
+    async def go() -> T:
+        sandboxes = LocalSandboxes(cache_dir, isolation, environ={}, disk_bytes=disk_bytes)
+        await sandboxes.build(EMPTY)
+        async with sandboxes.start(EMPTY.key) as sandbox:
+            return await work(sandbox)
+
+    return asyncio.run(asyncio.wait_for(go(), 60))
+
+
+def python(sandbox: LocalSandbox, code: str, *args: str, stdin: bytes = b"") -> Command:
+    """A command that runs this source on the sandbox's interpreter."""
+    return Command((sandbox.place.python, "-I", "-S", "-c", code, *args), stdin=stdin)
+
+
+def run_python(isolation: Isolation, cache_dir: Path, code: str, limits: Limits | None = None) -> Completed:
+    """How this source ends in a fresh sandbox."""
+    return in_sandbox(isolation, cache_dir, lambda box: box.run(python(box, code), limits or Limits(wall_s=20.0)))
+
+
+def processes_with(mark: str) -> list[int]:
+    """Processes of this machine whose command line holds `mark`."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            try:
+                line = (entry / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if mark.encode() in line:
+                found.append(int(entry.name))
+    return found
+
+
+def family(pid: int) -> list[int]:
+    """This process and its children, theirs included."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return []
+    return [pid, *(further for child in children for further in family(int(child)))]
+
+
+async def appears(mark: str) -> None:
+    """Returns once a process whose command line holds `mark` runs."""
+    while not processes_with(mark):  # noqa: ASYNC110 (another process does it: there is no event to wait for)
+        await asyncio.sleep(0.05)
