@@ -13,18 +13,19 @@ from bot.core.artifacts import Environment, Screened
 from bot.core.errors import EnvironmentBroken, SandboxCrashed
 from bot.core.testing import Collection, Outcome, TestResult, TestRun
 from bot.core.tree import Tree, TreeFile
-from bot.ports import Command, Completed, Ended, Limits, Sandbox, Sandboxes, ScreeningPlan, ScriptRun
+from bot.ports import Completed, Ended, Limits, Sandbox, Sandboxes, ScreeningPlan, ScriptRun
 from sandbox.live import Live
 from sandbox.oracle import Judgement, Report, judge, parse, read_coverage
 from sandbox.screening import screen_in_lanes
 from sandbox.toolchains import TOOLCHAINS
-from sandbox.toolchains.base import BuildReport, Mode, Place, Request, Session, Settings, Toolchain
+from sandbox.toolchains.base import BuildReport, Mode, Place, Request, Session, Toolchain
 
 COLLECT_WALL_S = 180.0
 REPORT_BYTES = 256 << 20
 TAIL_CHARS = 6000
 PATH_SETTING = "environment_path"
 RUNNER_SETTING = "runner"
+WHOLE = "(the whole project)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +237,7 @@ class SandboxWorkbench:
                 self._build_reports[environment.key] = toolchain.read_report(done.stdout)
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 raise EnvironmentBroken(
-                    f"The environment {environment.key} lacks its build report; remove it from the cache and run again.",
+                    f"The environment {environment.key} lacks its build report: remove it from the cache.",
                     _text(done.stderr)[-TAIL_CHARS:],
                 ) from error
         return self._build_reports[environment.key]
@@ -275,8 +276,8 @@ def _collection(ran: Ran, ids: Sequence[str], unknown: Sequence[tuple[str, str]]
     if not ran.report.complete:
         ended = ran.completed.ended
         how = f"exit code {ran.completed.exit_code}" if ended is Ended.EXITED else ended.value
-        errors.append(("(the whole project)", f"the tests could not be listed ({how}):\n{ran.output}"))
-    return Collection(tuple(ids), (*errors, *unknown), ran.output)
+        errors.append((WHOLE, f"the tests could not be listed ({how}):\n{ran.output}"))
+    return Collection(tuple(ids), (*unknown, *errors), ran.output)
 
 
 def _text(raw: bytes) -> str:

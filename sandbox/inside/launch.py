@@ -5,88 +5,88 @@ Everything of ours is imported before the repository is on `sys.path`, so that n
 or the standard library; except when the repository *is* one of the libraries that pytest is made of.
 """
 
+from __future__ import annotations
+
 import importlib.util
 import json
 import os
-import random
 import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
+HERE = Path(__file__).resolve().parent
 
-def load(name):
-    """A module next to this file, not registered in `sys.modules`."""
-    spec = importlib.util.spec_from_file_location("fixbugs_inside." + name, os.path.join(HERE, name + ".py"))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def plugin_options():
-    """Options that take the teeth out of installed plug-ins which change what runs, or in which order."""
-    options = []
-    if installed("xdist"):
-        options += ["-n0"]
-    if installed("pytest_cov"):
-        options += ["--no-cov"]
-    if installed("pytest_rerunfailures"):
-        options += ["--reruns=0"]
-    if installed("pytest_randomly"):
-        options += ["-p", "no:randomly"]
-    if installed("pytest_random_order"):
-        options += ["-p", "no:random_order"]
-    if installed("pytest_timeout"):
-        options += ["--timeout=0"]
-    return options
+# Options that take the teeth out of installed plug-ins which change what runs, or in which order.
+PLUGIN_OPTIONS = {
+    "xdist": ["-n0"],
+    "pytest_cov": ["--no-cov"],
+    "pytest_rerunfailures": ["--reruns=0"],
+    "pytest_randomly": ["-p", "no:randomly"],
+    "random_order": ["-p", "no:random_order"],
+    "pytest_timeout": ["--timeout=0"],
+}
 
 
-def installed(module):
-    return importlib.util.find_spec(module) is not None
+def plugin_options() -> list[str]:
+    """The options for those plug-ins that are installed here."""
+    found: list[str] = []
+    for module, options in PLUGIN_OPTIONS.items():
+        if importlib.util.find_spec(module) is not None:
+            found += options
+    return found
 
 
-def enter_repository(tree, roots):
+def enter_repository(tree: str, roots: Sequence[str]) -> None:
     """Makes the repository importable, as `python -m pytest` in its root does, for us and for child processes."""
-    paths = [tree] + [os.path.join(tree, root) for root in roots if root != "."]
-    sys.path[:] = paths + [path for path in sys.path if os.path.abspath(path or ".") != HERE]
-    os.environ["PYTHONPATH"] = os.pathsep.join(paths[1:] + paths[:1])
+    inside = [f"{tree}/{root}" for root in roots if root != "."]
+    ours = {str(HERE), str(HERE.parent)}
+    sys.path[:] = [tree, *inside, *(path for path in sys.path if path and path not in ours)]
+    os.environ["PYTHONPATH"] = os.pathsep.join([*inside, tree])
     os.chdir(tree)
 
 
-def main():
-    request = json.loads(sys.stdin.buffer.read().decode())
+def main() -> None:
+    request: dict[str, Any] = json.loads(sys.stdin.buffer.read().decode())
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.close(null)
-    tree = request["tree"]
+    tree, roots = request["tree"], request["roots"]
     if request["is_runner"]:
-        enter_repository(tree, request["roots"])
-    import pytest
+        enter_repository(tree, roots)
+        sys.path.append(str(HERE.parent))  # the reporter is still to be imported
+    import pytest  # noqa: PLC0415  (only now, see above)
 
-    module = load("reporter")
-    live = os.dup(1)
-    os.set_inheritable(live, False)
-    emit = module.emitter(request["report"], bytes.fromhex(request.pop("key")), live)
-    recorder = load("coverage_recorder").Recorder(request["coverage"], tree) if request["coverage"] else None
-    collect_only = request["mode"] == "collect"
-    reporter = module.Reporter(
-        emit,
-        tree,
-        wanted=request["ids"],
-        canaries=None if collect_only else module.Canaries(*request["canaries"]),
-        limiter=None if collect_only else module.Limiter(request["test_limit_s"], request["wall_s"]),
-        recorder=recorder,
-        collect_only=collect_only,
-    )
-    arguments = request["arguments"] + plugin_options()
-    enter_repository(tree, request["roots"])
-    emit(event="start", python=".".join(map(str, sys.version_info[:3])), pytest=pytest.__version__)
-    random.seed(0)
-    sys.argv = ["pytest"] + request["arguments"]
+    live = os.dup(1)  # pytest replaces 1 while tests run; not inherited by child processes
+    emit, reporter = make_reporter(request, live)
+    arguments = [*request["arguments"], *plugin_options()]
+    enter_repository(tree, roots)
+    for name in [name for name in sys.modules if name.startswith("fixbugs_inside")]:
+        del sys.modules[name]  # the repository's code need not find us so easily
+    emit({"event": "start", "python": sys.version.split()[0], "pytest": pytest.__version__})
+    sys.argv = ["pytest", *request["arguments"]]
     code = pytest.main(arguments, plugins=[reporter])
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(int(code))  # threads and exit handlers that tests left behind have no say in the result
 
 
-if __name__ == "__main__":
-    main()
+def make_reporter(request: dict[str, Any], live: int) -> tuple[Any, object]:
+    """The function that emits events, and the plug-in that uses it. Takes the key out of the request."""
+    from . import canaries, coverage_recorder, events, limiter, reporter  # noqa: PLC0415  (pytest's libraries come first)
+
+    collect_only = request["mode"] == "collect"
+    recorder = coverage_recorder.Recorder(request["coverage"], request["tree"]) if request["coverage"] else None
+    emit = events.emitter(request["report"], bytes.fromhex(request.pop("key")), live)
+    plugin = reporter.Reporter(
+        emit,
+        request["tree"],
+        wanted=request["ids"],
+        canaries=None if collect_only else canaries.Canaries(*request["canaries"]),
+        limiter=None if collect_only else limiter.Limiter(request["test_limit_s"], request["wall_s"]),
+        recorder=recorder,
+        collect_only=collect_only,
+    )
+    return emit, plugin

@@ -1,4 +1,4 @@
-"""The Python toolchain: pytest runs the tests (unittest's too), uv builds environments. Puts its parts together only."""
+"""The Python toolchain: pytest runs the tests (unittest's too), uv builds environments. It puts its parts together."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from sandbox.toolchains.base import BuildReport, Detection, Mode, Place, Request
 from sandbox.toolchains.python_detect import detect_python
 
 INSIDE = Path(__file__).parent.parent / "inside"
-SENT = ("launch.py", "reporter.py", "coverage_recorder.py")
+SENT = ("__init__", "launch", "events", "failures", "limiter", "canaries", "reporter", "coverage_recorder")
+START = b"from fixbugs_inside.launch import main\n\nmain()\n"
 LIVE_PREFIX = b"\x1efixbugs "
 ENV = (("PYTHONHASHSEED", "0"), ("TZ", "UTC"), ("PYTHONFAULTHANDLER", "1"), ("PYTHONIOENCODING", "utf-8"))
 FIRST_CANARIES = "def test_{0}():\n    assert 1 == 2\n\n\ndef test_{1}():\n    assert 1 == 1\n"
@@ -66,7 +67,7 @@ class PythonToolchain:
         return python_install.read_report(printed)
 
     def session(self, place: Place, settings: Settings, request: Request) -> Session:
-        library = f"{place.scratch}/fixbugs_inside"
+        library = f"{place.scratch}/fixbugs"
         names = [secrets.token_hex(8) for _ in range(5)]
         first, last = (f"{place.scratch}/{folder}/test_{folder}.py" for folder in names[3:])
         canaries = (
@@ -89,11 +90,12 @@ class PythonToolchain:
             "wall_s": request.wall_s,
             "test_limit_s": request.test_limit_s,
         }
-        files = [(f"{library}/{name}", (INSIDE / name).read_bytes()) for name in SENT]
+        files = [(f"{library}/fixbugs_inside/{name}.py", (INSIDE / f"{name}.py").read_bytes()) for name in SENT]
+        files.append((f"{library}/start.py", START))
         if request.mode is Mode.RUN:
             files.append((first, FIRST_CANARIES.format(*names).encode()))
             files.append((last, LAST_CANARY.format(names[2]).encode()))
-        command = Command((python_of(place), f"{library}/launch.py"), env=ENV, stdin=json.dumps(said).encode())
+        command = Command((python_of(place), f"{library}/start.py"), env=ENV, stdin=json.dumps(said).encode())
         return Session(
             tuple(files), command, report, coverage, LIVE_PREFIX, canaries if request.mode is Mode.RUN else ()
         )
@@ -109,7 +111,7 @@ class PythonToolchain:
         return python_ids.files_for(targets, tree)
 
     def file_of(self, test_id: str) -> str:
-        return test_id.split("::")[0]
+        return test_id.partition("::")[0]
 
     def select(self, targets: Sequence[str], ids: Sequence[str], tree: Tree) -> Selection:
         return python_ids.select(targets, ids, tree)

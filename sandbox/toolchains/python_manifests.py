@@ -23,7 +23,8 @@ DEVELOPING = ("dev", "devel", "develop", "development")
 @dataclass(frozen=True, slots=True)
 class Needs:
     """Requirement lines: `runtime` are those that installing the project brings along, `declared` a plain list beside
-    it, `tests` what only testing needs. A local path is written `-e {tree}/path`. `known` says that `runtime` is complete. `python` is the project's requires-python."""
+    it, `tests` what only testing needs. A local path is written `-e {tree}/path`. `known` says that `runtime` is
+    complete. `python` is the project's requires-python."""
 
     runtime: tuple[str, ...] = ()
     declared: tuple[str, ...] = ()
@@ -197,10 +198,8 @@ def from_tox(text: str, tree: Tree) -> Needs:
     """The dependencies of [testenv]; lines with substitutions are left out, factors ("py39: x") taken off."""
     parser = _ini(text)
     found: list[str] = []
-    for line in parser.get("testenv", "deps", fallback="").splitlines():
-        line = re.sub(r"^[\w.,!{}-]+:\s+", "", line.strip())
-        if "{" in line:
-            line = line.replace("{toxinidir}/", "")
+    for raw in parser.get("testenv", "deps", fallback="").splitlines():
+        line = re.sub(r"^[\w.,!{}-]+:\s+", "", raw.strip()).replace("{toxinidir}/", "")
         reference = re.match(r"(?:-r|--requirement)[ =]?\s*(\S+)$", line)
         if reference:
             found += read_requirements(tree, normpath(reference.group(1)))
