@@ -1,7 +1,7 @@
 """Runs whole repairs over a set of small buggy programs and judges what came out.
 
-Which programs is each bench's business. A fix whose tests are green is *plausible*; it is *fixed* when it also agrees with what the run never saw: held-out
-tests, or the correct program on generated inputs.
+Which programs is each bench's business. A fix whose tests are green is *plausible*; it is *fixed* when it also agrees
+with what the run never saw: held-out tests, or the correct program on generated inputs.
 """
 
 from __future__ import annotations
