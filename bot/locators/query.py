@@ -14,20 +14,20 @@ _WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w{2,}")
 _FENCE = re.compile(r"^\s*(?:```|~~~).*$", re.MULTILINE)
-_STOP = frozenset(
-    "a about above after again all also always am an and any are aren as at be because been before being below between"
-    " both but by call called calling calls can case class code could def did do does doesn done down during each else"
-    " error errors example except exception expected false few file files first following for found from function get"
-    " gets getting give given gives got had has have having he her here how however i if import in instead int into is"
-    " issue it its itself just last less like line lines list log long make may me method mode module more most my name"
-    " need new no none nor not note now object of off on once one only or other our out output over own pass please"
-    " print problem py python raise raises recent report result results return returned returns run runs same see self"
-    " set should show simple since so some steps still str string such test tests than that the their them then there"
-    " these they thing this those through time to too traceback true try two type under up us use used using value"
-    " values version very want was way we well were what when where which while who why will with without work works"
-    " would wrong yes you your bug actual actually behavior behaviour describe description reproduce environment main"
-    " src lib com org http https www".split()  # noqa: SIM905 - a list of words reads better as text
-)
+_STOP_WORDS = """
+a about above after again all also always am an and any are aren as at be because been before being below between
+both but by call called calling calls can case class code could def did do does doesn done down during each else
+error errors example except exception expected false few file files first following for found from function get gets
+getting give given gives got had has have having he her here how however i if import in instead int into is issue it
+its itself just last less like line lines list log long make may me method mode module more most my name need new no
+none nor not note now object of off on once one only or other our out output over own pass please print problem py
+python raise raises recent report result results return returned returns run runs same see self set should show
+simple since so some steps still str string such test tests than that the their them then there these they thing
+this those through time to too traceback true try two type under up us use used using value values version very want
+was way we well were what when where which while who why will with without work works would wrong yes you your bug
+actual actually behavior behaviour describe description reproduce environment main src lib com org http https www
+"""
+_STOP = frozenset(_STOP_WORDS.split())
 
 
 @dataclass(frozen=True, slots=True)

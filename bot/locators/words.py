@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -23,6 +23,8 @@ MAX_SUSPECTS = 40
 MAX_FILES = 400  # function-level documents are made of the most promising files only
 MAX_FILE_CHARS = 400_000  # longer ones are data or generated
 ROLE_WEIGHT = {PathRole.SUPPORT: 0.6, PathRole.TEST: 0.35, PathRole.GENERATED: 0.3, PathRole.VENDORED: 0.3}
+NAMED_WEIGHT = 1.5  # of a definition that the report names
+REST_WEIGHT = 0.7  # of what a file has outside of definitions: mostly imports
 _HEADER = re.compile(r"^[ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)", re.MULTILINE)
 # Column weights of bm25(): a match in a definition's name says more than one in its path, and that more than its body.
 _NAME_WEIGHT, _PATH_WEIGHT, _BODY_WEIGHT = 4.0, 2.0, 1.0
@@ -57,7 +59,8 @@ class WordsLocator:
             return []
         texts = dict(files)
         suspects: dict[tuple[str, int, int], Suspect] = {}
-        for score, document in _ranked(documents, terms):
+        named = {symbol.rpartition(".")[2] for symbol in question.analysis.named_symbols}
+        for score, document in _ranked(documents, terms, named):
             suspect = _suspect(document, texts[document.path], score, terms)
             suspects.setdefault((suspect.path, suspect.line_start, suspect.line_end), suspect)
             if len(suspects) >= MAX_SUSPECTS:
@@ -98,7 +101,9 @@ def _documents(path: str, text: str) -> Iterator[_Document]:
         yield _Document(path, line, header[1], text[header.start() : end])
 
 
-def _ranked(documents: Sequence[_Document], terms: Sequence[Term]) -> Iterator[tuple[float, _Document]]:
+def _ranked(
+    documents: Sequence[_Document], terms: Sequence[Term], named: Collection[str]
+) -> Iterator[tuple[float, _Document]]:
     """(score, document), best first. Files' roles weigh in, so the index is asked for more than is kept."""
     with closing(sqlite3.connect(":memory:")) as database:
         database.execute("CREATE VIRTUAL TABLE documents USING fts5(name, path, body, detail=full, content='')")
@@ -113,8 +118,13 @@ def _ranked(documents: Sequence[_Document], terms: Sequence[Term]) -> Iterator[t
             " FROM documents WHERE documents MATCH ? ORDER BY badness LIMIT ?",
             (asked, MAX_SUSPECTS * 4),
         ).fetchall()
-    weighed = [(-badness * ROLE_WEIGHT.get(role_of(documents[n].path), 1.0), documents[n]) for n, badness in rows]
+    weighed = [(-badness * _weight(documents[n], named), documents[n]) for n, badness in rows]
     yield from sorted(weighed, key=lambda pair: -pair[0])
+
+
+def _weight(document: _Document, named: Collection[str]) -> float:
+    kind = NAMED_WEIGHT if document.name in named else 1.0 if document.name else REST_WEIGHT
+    return kind * ROLE_WEIGHT.get(role_of(document.path), 1.0)
 
 
 def _suspect(document: _Document, text: str, score: float, terms: Sequence[Term]) -> Suspect:

@@ -20,6 +20,7 @@ from bot.readers.statements import Claim, read_statements
 from bot.readers.values import Sentence, is_usable, sentences
 
 MAX_OUTPUT_LINES = 40
+_FAILING = "AssertionError"  # how a check fails, not what is wrong with the code
 _ALONE = re.compile(r"[\s*:>-]*\ue000(\d+)\ue001[\s.*]*")
 _NOW = re.compile(r"\b(?:but|instead|currently|now|actual|however|wrong)", re.IGNORECASE)
 
@@ -109,12 +110,12 @@ def _expectation(group: Sequence[Claim], lines: SourceLines, main_error: str) ->
     wanting = [claim for claim in group if claim.wants]
     expected = _distinct(claim.expected for claim in wanting)
     raises = _distinct(claim.raises for claim in wanting)
-    unwanted = [error for error in _distinct(claim.not_raises for claim in wanting) if error not in raises]
+    unwanted = [error for error in _distinct(claim.not_raises for claim in wanting) if error not in (*raises, _FAILING)]
     actual = [value for value in _distinct(claim.actual for claim in group) if _key(value) not in map(_key, expected)]
     if len(expected) + len(raises) > 1:
         return None
     if not unwanted and any(claim.no_crash for claim in wanting):
-        unwanted = [main_error or "Exception"]
+        unwanted = ["Exception" if main_error in ("", _FAILING) else main_error]
     if not (expected or raises or unwanted) and not (actual and group[0].expression):
         return None
     said = (wanting or list(group))[0]

@@ -16,13 +16,16 @@ MAX_MENTIONS = 60
 MAX_DEFINERS = 4  # a name that more files define says nothing
 _VERSION = re.compile(
     r"(?<![\w.])(?:(?P<name>[A-Za-z][\w.-]{1,40})\s?==\s?(?P<pin>\d[\w.+!-]{0,30})"
-    r"|(?P<word>(?:[A-Za-z][\w-]{1,40}\s+)?(?:version|v\.?)\s*:?\s*|[A-Z][A-Za-z][\w-]{1,30}\s+v?)(?P<number>\d+\.\d+(?:\.\w+){0,3}))(?![\w%])"
+    r"|(?P<word>(?:[A-Za-z][\w-]{1,40}\s+)?(?:version|v\.?)\s*:?\s*|[A-Z][A-Za-z][\w-]{1,30}\s+v?|[a-z][\w-]{1,30}\s+v?(?=\d+\.\d+\.\d))(?P<number>\d+\.\d+(?:\.\w+){0,3}))(?![\w%])"
 )
 _PATH = re.compile(r"(?<![\w/.\\-])(?:[\w.-]+[/\\]){0,12}[\w.-]+\.pyx?(?![\w/])")
 _DOTTED = re.compile(r"(?<![\w./\\])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*){1,8}(?![\w/])")
 _NODE_ID = re.compile(r"(?<![\w/])(?:[\w.-]+/){0,12}[\w.-]+\.py(?:::[A-Za-z_]\w*){1,4}(?:\[[^\]\n`]{1,200}\])?")
 _CALLED = re.compile(r"(?<![\w.])(\w+(?:\.\w+){0,6})\(")
 _NOT_NAMES = frozenset(dir(builtins)) | {"self", "cls", "test", "main", "foo", "bar", "f", "x", "data", "result", "run"}
+_PREPOSITIONS = frozenset(
+    {"in", "since", "at", "from", "on", "the", "with", "to", "until", "before", "after", "and", "by"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ def read_mentions(report: ReportText, index: TreeIndex) -> Mentions:
     named = [m for text, line, code in stretches for m in _symbols(text, line, index, code=code)]
     symbols = [mention for mention in named if mention.text]
     paths += [Mention(m.path, m.line, m.path) for m in named if m.path and not m.text]
-    versions = [Mention(match[0].strip(), line) for text, line, _ in stretches for match in _VERSION.finditer(text)]
+    versions = [Mention(name, line) for text, line, _ in stretches for name in _versions(text)]
     return Mentions(_once(versions), _once(paths), _once(symbols), _once(test_ids))
 
 
@@ -67,6 +70,15 @@ def _stretches(report: ReportText) -> Iterator[tuple[str, int, bool]]:
 def _prose(block: Block) -> Iterator[tuple[str, int, bool]]:
     for piece in block.pieces:
         yield piece.text[:4_000], piece.line, piece.code
+
+
+def _versions(text: str) -> Iterator[str]:
+    for match in _VERSION.finditer(text):
+        words = match[0].split()
+        if words[0].lower() in _PREPOSITIONS:
+            words = words[1:]
+        if len(words) > 1 or match["pin"] or words[0][:1] in "vV":
+            yield " ".join(words)
 
 
 def _test_ids(text: str, line: int, index: TreeIndex) -> Iterator[Mention]:

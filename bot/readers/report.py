@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -20,6 +21,7 @@ from bot.readers.tree_index import TreeIndex
 
 MAX_FRAME_FACTS = 6  # per traceback, innermost first
 MAX_TEST_FACTS = 40
+_FAILING = re.compile(r"fail|error|br[eo]ak|broken|crash|\bred\b", re.IGNORECASE)
 PROSE_ENDINGS = (".md", ".markdown", ".txt", ".rst")
 
 
@@ -44,7 +46,12 @@ def read_report(texts: Sequence[SourceText], tree: Tree) -> tuple[Analysis, tupl
     expectations = tuple(e for reading in readings for e in reading.expectations)
     mentions = [reading.mentions for reading in readings]
     test_ids = [test.id for reading in readings for test in reading.failed]
-    test_ids += [mention.text for found in mentions for mention in found.test_ids]
+    test_ids += [
+        mention.text
+        for reading in readings
+        for mention in reading.mentions.test_ids
+        if _FAILING.search(reading.lines.raw[mention.line - 1])
+    ]
     analysis = Analysis(
         title=next((reading.title for reading in readings if reading.title), ""),
         tracebacks=_distinct(tracebacks),

@@ -25,6 +25,12 @@ _ACTUAL = re.compile(
 )
 _PLAIN_OUTPUT = re.compile(r"\b(?:outputs?|results?|returns|logs?)\b", re.IGNORECASE)
 _TITLE_LINE = re.compile(r"(?:title|subject):\s*(\S.*)$", re.IGNORECASE)
+_INLINE_LABEL = re.compile(r"\W{0,3}((?:expected|actual|current|observed)[\w ]{0,30}):", re.IGNORECASE)
+_FORM_HEADING = re.compile(
+    r"\W*(?:(?:please )?describe (?:the|your) (?:bug|issue|problem)|(?:bug )?(?:report|description|summary)|bug|issue"
+    r"|what happened|(?:the )?problem|what (?:is|went) wrong|current behaviou?r|steps to reproduce.{0,20})\W*",
+    re.IGNORECASE,
+)
 _PROMPT = re.compile(r"\s*(?:>>> |In \[\d+\]: )")
 
 
@@ -148,7 +154,10 @@ def _bare_sessions(lines: Sequence[str], taken: set[int]) -> Iterator[Block]:
             number += 1
             continue
         last = number
-        while last < len(lines) and last + 1 not in taken and lines[last].strip():
+        while last < len(lines) and last + 1 not in taken:
+            blank = not lines[last].strip()
+            if blank and not (last + 1 < len(lines) and last + 2 not in taken and _PROMPT.match(lines[last + 1])):
+                break
             last += 1
         yield Block(BlockKind.CODE, number, last, text="\n".join(lines[number - 1 : last]), info="pycon")
         number = last + 1
@@ -158,7 +167,9 @@ def _title(blocks: Sequence[Block]) -> tuple[str, int]:
     for block in blocks:
         if block.kind is BlockKind.CODE:
             continue
-        first = " ".join(piece.text for piece in block.pieces if piece.line == block.line_start).strip()
+        first = "".join(piece.text for piece in block.pieces if piece.line == block.line_start).strip()
+        if block.kind is BlockKind.HEADING and _FORM_HEADING.fullmatch(first):
+            continue
         named = _TITLE_LINE.match(first)
         return (named[1] if named else first)[:MAX_TITLE_CHARS], block.line_start
     return "", 0
@@ -176,7 +187,9 @@ def _with_roles(blocks: Sequence[Block]) -> Iterator[Block]:
             role = section if label is None else label
         else:
             words = plain(block).strip()
-            label = role_of_words(_last_sentence(words)) if words.endswith((":", ":\N{EM DASH}")) else None
+            label = role_of_words(_last_sentence(words)) if words.endswith(":") else None
+            inline = _INLINE_LABEL.match(words)
+            role = role_of_words(inline[1]) if inline else section
             if label is not None and label is not Role.NONE and len(words.split()) <= 4:
                 section = role = label  # "Expected:" on a line of its own is a heading in all but form
         yield Block(block.kind, block.line_start, block.line_end, role, block.pieces, block.text, block.info)

@@ -28,7 +28,7 @@ _NEUTRAL = re.compile(
     r"(?:(?:[=-]*>|\u2192|returns|prints|gives|outputs|got|actual|is)?[:\s]*)\ue000(\d+)\ue001\W*(?:wrong|incorrect|bug)?\W*$"
 )
 _COMPUTED = (ast.Call, ast.Subscript, ast.Attribute, ast.BinOp)
-_LEADING_VALUE = re.compile(r"(?:[=-]+>|\u2192)?\s*(?=\ue000)")
+_LEADING_VALUE = re.compile(r"\s*(?:[=-]+>|\u2192)?\s*(?=\ue000)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,7 @@ def _statement_at(module: ast.Module, line: int, code: str, *, own_line: bool) -
 def _comment_claims(comment: str, role: Role) -> list[Claim]:
     """A comment's claims. A bare value says what happens, or in a section on what is expected, what should."""
     for sentence in sentences([Piece(comment, 1)]):
-        spoken = replace(sentence, encoded=_LEADING_VALUE.sub("returns ", sentence.encoded, count=1))
+        spoken = replace(sentence, encoded=_with_verb(sentence.encoded))
         claims = list(read_statements([spoken]))
         if any(claim.wants for claim in claims):
             if role is Role.EXPECTED:
@@ -177,6 +177,12 @@ def _comment_claims(comment: str, role: Role) -> list[Claim]:
             value = sentence.values[int(neutral[1])].text
             return [Claim(expected=value) if role is Role.EXPECTED else Claim(actual=value)]
     return []
+
+
+def _with_verb(comment: str) -> str:
+    """A comment that starts with a value says what the code gives."""
+    leading = _LEADING_VALUE.match(comment)
+    return f"returns {comment[leading.end() :]}" if leading else comment
 
 
 def _comments(code: str) -> Sequence[tuple[int, str, bool]]:

@@ -30,6 +30,7 @@ _IPYTHON_FRAME = re.compile(
     r"(?::(?P<line>\d{1,9}))?(?:, line (?P<cell_line>\d{1,9}))?(?:,? in (?P<function>[\w.<>]+).{0,300})?$"
 )
 _IPYTHON_ARROW = re.compile(r"-{1,6}> ?(\d{1,9}) ?(.*)$")
+_SYNTAX_ERRORS = ("SyntaxError", "IndentationError", "TabError")
 _FENCE = re.compile(r"\s*(?:`{3,}|~{3,})")
 
 
@@ -69,14 +70,17 @@ def exception_of(line: str) -> tuple[str, str] | None:
 def _all_tracebacks(lines: SourceLines, index: TreeIndex) -> Iterator[ReadTraceback]:
     number, last_end = 1, 0
     while number <= len(lines):
-        if HEADER not in lines.raw[number - 1]:
+        raw = lines.raw[number - 1]
+        if HEADER not in raw and 'File "' not in raw:
             number += 1
             continue
         text = lines.bare(number)
         ipython = _IPYTHON.match(text)
-        reader = _Ipython(lines, number, ipython[1]) if ipython else _Plain(lines, number)
+        reader: _Reading = _Ipython(lines, number, ipython[1]) if ipython else _Plain(lines, number)
+        if HEADER not in raw:
+            reader = _Unparsed(lines, number)
         reader.read()
-        if reader.frames or (reader.exception_type and not ipython):
+        if reader.exception_type or (reader.frames and not ipython):
             frames = tuple(_placed(frame, index) for frame in _capped(reader.frames))
             provenance = lines.provenance(number, reader.last_line)
             traceback = Traceback(reader.exception_type, reader.message, frames, provenance)
@@ -167,6 +171,22 @@ class _Plain(_Reading):
             parts.append(text.strip())
             self.last_line = following
         self.message = "\n".join(part for part in parts if part)
+
+
+class _Unparsed(_Reading):
+    """A file that does not parse: its place, the line, a caret and the error, with no header."""
+
+    def read(self) -> None:
+        place = _FRAME.match(self.lines.bare(self.header).lstrip("> |"))
+        if place is None or place[3]:
+            return
+        for number in range(self.header + 1, min(len(self.lines), self.header + 4) + 1):
+            error = exception_of(self.lines.bare(number).lstrip("> |"))
+            if error is not None and error[0] in _SYNTAX_ERRORS:
+                self.exception_type, self.message = error
+                self.frames.append(Frame(place[1], int(place[2]), "", self.lines.bare(self.header + 1).strip("> |")))
+                self.last_line = number
+                return
 
 
 class _Ipython(_Reading):
