@@ -44,7 +44,7 @@ def strength(node: ast.expr) -> int:
             return ATOM
 
 
-def demanded(parent: ast.AST, child: ast.AST) -> int:  # noqa: C901 # one case per kind of parent, nothing nested
+def demanded(parent: ast.AST, child: ast.AST) -> int:  # one case per kind of parent, nothing nested
     """How tight an expression must be to stand where `child` stands in `parent` without parentheses."""
     match parent:
         case ast.BinOp(op=ast.Pow()):

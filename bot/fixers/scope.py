@@ -276,7 +276,7 @@ def _bindings_of(stmt: ast.stmt) -> Iterator[Binding]:
                     yield from (Binding(name, stmt, None) for name in _target_names(item.optional_vars))
 
 
-def _value_kind(node: ast.AST) -> Kind | None:  # noqa: C901 # a table of literal forms
+def _value_kind(node: ast.AST) -> Kind | None:  # a table of literal forms
     match node:
         case ast.Constant(value=bool()):
             return Kind.TRUTH
@@ -302,7 +302,7 @@ def _value_kind(node: ast.AST) -> Kind | None:  # noqa: C901 # a table of litera
             return None
 
 
-def _uses(node: ast.AST) -> Iterator[tuple[str, Kind]]:  # noqa: C901 # a table of usages
+def _uses(node: ast.AST) -> Iterator[tuple[str, Kind]]:  # a table of usages
     """What one node's form says about the names directly in it."""
     match node:
         case ast.Assign(targets=[target], value=value) | ast.AugAssign(target=target, value=value):

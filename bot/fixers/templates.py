@@ -80,9 +80,11 @@ def _best_first(suspects: Iterator[Suspected], rules: tuple[Rule, ...]) -> Itera
     count = itertools.count()
     tried: Counter[int] = Counter()
 
+    def urgency(entry: _Entry) -> float:
+        return entry.score / (1.0 + _FATIGUE * tried[id(entry.suspected)])
+
     def push(entry: _Entry) -> None:
-        tired = 1.0 / (1.0 + _FATIGUE * tried[id(entry.suspected)])
-        heapq.heappush(heap, (-entry.score * tired, next(count), entry))
+        heapq.heappush(heap, (-urgency(entry), next(count), entry))
 
     for suspected in suspects:
         for rule in rules:
@@ -90,8 +92,7 @@ def _best_first(suspects: Iterator[Suspected], rules: tuple[Rule, ...]) -> Itera
     while heap:
         key, _, entry = heapq.heappop(heap)
         suspected, proposal = entry.suspected, entry.proposal
-        now = -entry.score / (1.0 + _FATIGUE * tried[id(suspected)])
-        if heap and now > heap[0][0] and now > key:
+        if urgency(entry) < -key and heap and urgency(entry) < -heap[0][0]:
             push(entry)  # others of this statement were tried since: better ones pass first
         elif proposal is not None:
             tried[id(suspected)] += 1

@@ -214,8 +214,8 @@ def unset_name(site: Site) -> Iterator[Proposal]:
             yield from site.before(where[0], [f"global {node.id}"], 0.97, f"declare `{node.id}` as global")
         outer = site.scope.outer
         if (
-            outer is not None
-            and any(b.name == node.id for b in outer.bindings)
+            (outer is not None
+            and any(b.name == node.id for b in outer.bindings))
             or (outer and node.id in outer.parameters)
         ):
             yield from site.before(where[0], [f"nonlocal {node.id}"], 0.98, f"declare `{node.id}` as nonlocal")

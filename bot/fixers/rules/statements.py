@@ -110,7 +110,7 @@ def copied(site: Site) -> Iterator[Proposal]:
     near.sort(key=lambda s: abs(s.lineno - here))
     for rank, other in enumerate(near[:8]):
         code = site.code(other)
-        if "\n" in code or isinstance(getattr(other, "value", None), ast.Constant) and isinstance(other, ast.Expr):
+        if "\n" in code or (isinstance(getattr(other, "value", None), ast.Constant) and isinstance(other, ast.Expr)):
             continue
         prior = 0.24 / (1 + 0.1 * rank)
         for text, weight in ((code, 0.8), *_renamed(site, other, names)):
