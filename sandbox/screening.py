@@ -55,6 +55,14 @@ class LaneSetup:
     memory_bytes: int = 2 << 30
 
 
+@dataclass
+class LaneMemory:
+    """What lanes learned that the next call need not find out again: tests that hang on the unedited tree, by the first
+    check's ids, with the seconds that the slowest test beside them took. Keep one per tree and environment."""
+
+    hanging: dict[tuple[str, ...], float] = field(default_factory=dict)
+
+
 async def screen_in_lanes(
     sandboxes: Sandboxes,
     key: str,
@@ -64,6 +72,7 @@ async def screen_in_lanes(
     *,
     check_wall_s: float,
     lanes: int | None = None,
+    memory: LaneMemory | None = None,
 ) -> AsyncGenerator[Screened, None]:
     """Yields the plans' verdicts in their order, each as soon as it and those before it are known.
 
@@ -71,7 +80,7 @@ async def screen_in_lanes(
     Raises EnvironmentBroken when pytest does not even start, with what it printed.
     """
     results: asyncio.Queue[tuple[int, Screened] | None] = asyncio.Queue()
-    batch = Batch(tree, plans, setup, check_wall_s)
+    batch = Batch(tree, plans, setup, check_wall_s, memory or LaneMemory())
     ready: dict[int, Screened] = dict(batch.refused)
     numbers = [number for number in range(len(plans)) if number not in ready]
     count = max(1, min(lanes or os.cpu_count() or 1, len(numbers)))
@@ -103,11 +112,15 @@ class Batch:
     """The plans as the fork server reads them; candidates that do not fit the tree are refused here.
 
     JSON: {"tree", "tmp": paths, "arguments", "roots", "is_runner", "memory_bytes", "check_wall_s", "cautious",
+    "neighbours_s" (see LaneMemory; null: not known to hang),
     "checks": [{"ids", "max_failures"}], "plans": [{"plan": number, "edits": [splice], "checks": [check numbers]}]};
     a splice is [path, first byte, end byte, replacement in base64].
     """
 
-    def __init__(self, tree: Tree, plans: Sequence[ScreeningPlan], setup: LaneSetup, check_wall_s: float) -> None:
+    def __init__(
+        self, tree: Tree, plans: Sequence[ScreeningPlan], setup: LaneSetup, check_wall_s: float, memory: LaneMemory
+    ) -> None:
+        self.memory = memory
         self.tree = tree
         self.plans = plans
         self.setup = setup
@@ -152,11 +165,20 @@ class Batch:
             "memory_bytes": self.setup.memory_bytes // 2,  # of one candidate: the lane's sum is watched, too
             "check_wall_s": self.check_wall_s,
             "cautious": cautious,
+            "neighbours_s": self.memory.hanging.get(self._first_ids(numbers)),
             "checks": [{"ids": ids, "max_failures": failures} for ids, failures in self._checks],
             "plans": [self._lines[number] for number in numbers],
         }
         argv = (self.setup.python, "-c", f"{enter}{SERVE}{leave}main((sys.executable, '-c', {anew!r}))")
         return Command(argv, env=self.setup.env, stdin=json.dumps(head).encode())
+
+    def remember(self, numbers: Sequence[int], neighbours_s: object) -> None:
+        """Keeps what a lane said of the unedited tree when it was ready."""
+        if isinstance(neighbours_s, float):
+            self.memory.hanging[self._first_ids(numbers)] = neighbours_s
+
+    def _first_ids(self, numbers: Sequence[int]) -> tuple[str, ...]:
+        return self.plans[numbers[0]].checks[0].test_ids
 
     def limits(self, numbers: Sequence[int]) -> Limits:
         """Of one lane's whole command: more than its checks can take when each runs into its own limit."""
@@ -232,6 +254,7 @@ class _Lane:
                 message = json.loads(line)
                 if "ready" in message:
                     self.ready = True
+                    self.batch.remember(self.left, message.get("neighbours_s"))
                 elif message.get("again") == "cautious":
                     self.cautious = True
                 elif message["plan"] in self.left:

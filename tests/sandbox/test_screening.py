@@ -18,8 +18,9 @@ from bot.core.patch import FileEdit, Patch
 from bot.core.testing import Isolation
 from bot.core.tree import Tree, TreeFile
 from bot.ports import Check, Recipe, ScreeningPlan
+from sandbox.inside.fork_server.server import HANGS_AFTER_S
 from sandbox.local import LocalSandboxes
-from sandbox.screening import LaneSetup, screen_in_lanes, splice_of
+from sandbox.screening import LaneMemory, LaneSetup, screen_in_lanes, splice_of
 
 KEY = "screening"
 CART = """\
@@ -80,10 +81,13 @@ def screen(
     setup: LaneSetup = SETUP,
     check_wall_s: float = 10.0,
     lanes: int = 1,
+    memory: LaneMemory | None = None,
 ) -> list[Screened]:
     async def run() -> list[Screened]:
         tree = tree_of(files or FILES)
-        stream = screen_in_lanes(await sandboxes(), KEY, setup, tree, plans, check_wall_s=check_wall_s, lanes=lanes)
+        stream = screen_in_lanes(
+            await sandboxes(), KEY, setup, tree, plans, check_wall_s=check_wall_s, lanes=lanes, memory=memory
+        )
         return [verdict async for verdict in stream]
 
     return asyncio.run(asyncio.wait_for(run(), 60))
@@ -303,11 +307,16 @@ def test_a_library_that_pytest_is_made_of_gets_a_new_interpreter_for_each_candid
     assert [verdict.passed for verdict in found] == [True, False, False, True]
 
 
-def test_a_bug_that_hangs_can_be_screened() -> None:
+def test_a_bug_that_hangs_can_be_screened_and_is_waited_for_once() -> None:
+    memory = LaneMemory()
     files = FILES | {"shop/cart.py": CART.replace(LINE, "while True: result += 1")}
     plans = [plan(new, "while True: result += 1", files=files) for new in (RIGHT, "while prices: result += 1", RIGHT)]
-    found = screen(plans, files=files, check_wall_s=1.2)
+    found = screen(plans, files=files, check_wall_s=1.2, memory=memory)
     assert [verdict.passed for verdict in found] == [True, False, True]
+    assert list(memory.hanging) == [FAILING.test_ids]
+    started = time.monotonic()
+    assert screen(plans[:1], files=files, check_wall_s=30.0, memory=memory)[0].passed
+    assert time.monotonic() - started < HANGS_AFTER_S
 
 
 def test_temporary_files_are_cleared_after_each_candidate() -> None:

@@ -25,7 +25,8 @@ from .zygote import Job, Zygote, become_child, run_job, silence, spawn
 ZYGOTES_KEPT = 12  # each costs some megabytes of its own
 QUICKEST_LIMIT_S = 1.0  # no test is given less, however quick it is unedited
 SLOWNESS_ALLOWED = 5.0  # times what the unedited tests took
-HANGS_AFTER_S = 5.0  # an unedited test that takes longer is taken for one that hangs
+HANGS_AFTER_S = 4.0  # an unedited test that takes longer is taken for one that hangs
+KNOWN_TO_HANG_S = 0.1  # what it gets when an earlier lane found that out: enough to import and compile everything
 
 
 class Server:
@@ -38,6 +39,7 @@ class Server:
         self._wall_s = float(batch["check_wall_s"])
         self._cautious = bool(batch["cautious"])
         self._plans = batch["plans"]
+        self._neighbours_s: float | None = batch["neighbours_s"]
         self._verdicts = verdicts
         # The project is (part of) pytest itself: its edits can only be seen by a new interpreter.
         is_runner = batch["is_runner"] or bool(preload.project_modules_here(self._tree_path))
@@ -56,7 +58,7 @@ class Server:
         if not self._cautious and not self._behaves_alike(first, unedited):
             send(self._verdicts, {"again": "cautious"})
             return
-        send(self._verdicts, {"ready": True})
+        send(self._verdicts, {"ready": True, "neighbours_s": self._neighbours_s})
         for plan in self._plans:
             send(self._verdicts, self._screen(plan))
         for known in self._zygotes.values():
@@ -67,10 +69,11 @@ class Server:
 
     def _get_to_know(self, checks: list[int]) -> Outcome:
         """Runs the first check on the unedited tree: how long it takes, what it imports; leaves compiled files."""
-        outcome, modules = self._probe(checks[0], HANGS_AFTER_S)
-        slowest_s = outcome.slowest_s
-        if outcome.detail.startswith("timed out") and len(checks) > 1:
-            slowest_s = self._probe(checks[1], HANGS_AFTER_S)[0].slowest_s  # the bug hangs: ask its neighbours
+        known = self._neighbours_s is not None
+        outcome, modules = self._probe(self._jobs[checks[0]], KNOWN_TO_HANG_S if known else HANGS_AFTER_S)
+        if outcome.detail.startswith("timed out") and not known:
+            self._neighbours_s = self._neighbours(checks)
+        slowest_s = outcome.slowest_s if self._neighbours_s is None else self._neighbours_s
         self._patience[checks[0]] = Patience(
             self._within(outcome.load_s * SLOWNESS_ALLOWED + QUICKEST_LIMIT_S),
             self._within(slowest_s * SLOWNESS_ALLOWED),
@@ -91,7 +94,14 @@ class Server:
         )
         return again._replace(slowest_s=0, load_s=0) == unedited._replace(slowest_s=0, load_s=0)
 
-    def _probe(self, check: int, test_s: float) -> tuple[Outcome, list[str]]:
+    def _neighbours(self, checks: list[int]) -> float:
+        """How long the slowest other test of the next check takes: what a test may take where the failing one hangs."""
+        hanging = self._jobs[checks[0]].expected
+        job = self._jobs[checks[min(1, len(checks) - 1)]]
+        others = tuple(test for test in job.expected if test not in hanging)
+        return self._probe(job._replace(expected=others), HANGS_AFTER_S)[0].slowest_s if others else 0.0
+
+    def _probe(self, job: Job, test_s: float) -> tuple[Outcome, list[str]]:
         """The outcome on the unedited tree in a child of its own, and the modules it imported from outside."""
         modules: list[str] = []
         read, write = os.pipe()
@@ -101,8 +111,8 @@ class Server:
                 os.close(read)
                 os.close(self._verdicts)
                 silence(2)
-                become_child(self._jobs[check].memory_bytes)
-                run_job(self._jobs[check], write, imports_outside=self._tree_path)
+                become_child(job.memory_bytes)
+                run_job(job, write, imports_outside=self._tree_path)
         os.close(write)
         patience = Patience(self._wall_s, min(self._wall_s, test_s), self._wall_s)
         watch = Watch(pid, Line(read))
