@@ -49,34 +49,29 @@ def _shape(name: str, marker: str, pattern: str) -> _SecretShape:
     return _SecretShape(name, marker, re.compile(pattern))
 
 
-# Token shapes as their issuers document them; all repeats are bounded or over one character class, so time is linear.
+# Token shapes as their issuers document them. Each pattern starts with its marker, verbatim, so that the search over
+# a large log is one for a literal; what must not come before the marker is asked right after it.
 _SECRETS = (
-    _shape("GitHub token", "gh", r"\b(?P<secret>gh[pousr]_[A-Za-z0-9]{20,255})"),
-    _shape("GitHub token", "github_pat_", r"\b(?P<secret>github_pat_[A-Za-z0-9_]{22,255})"),
-    _shape("GitLab token", "glpat-", r"\b(?P<secret>glpat-[A-Za-z0-9_-]{20,255})"),
-    _shape("AWS access key", "AKIA", r"\b(?P<secret>AKIA[0-9A-Z]{16})\b"),
-    _shape("AWS access key", "ASIA", r"\b(?P<secret>ASIA[0-9A-Z]{16})\b"),
-    _shape("AWS secret key", "aws_secret", r"(?i:aws_secret_access_key)\W{1,5}(?P<secret>[A-Za-z0-9/+]{40})(?![\w/+])"),
-    _shape("Slack token", "xox", r"\b(?P<secret>xox[abeoprs]-[A-Za-z0-9-]{10,255})"),
-    _shape("Google API key", "AIza", r"\b(?P<secret>AIza[0-9A-Za-z_-]{35})(?![\w-])"),
-    _shape("API key", "sk-", r"\b(?P<secret>sk-[A-Za-z0-9_-]{20,255})"),
-    _shape("Stripe key", "k_live_", r"\b(?P<secret>[sr]k_live_[A-Za-z0-9]{16,255})"),
-    _shape("npm token", "npm_", r"\b(?P<secret>npm_[A-Za-z0-9]{36})\b"),
-    _shape("PyPI token", "pypi-", r"\b(?P<secret>pypi-[A-Za-z0-9_-]{50,255})"),
-    _shape("JSON web token", "eyJ", r"\b(?P<secret>eyJ[\w-]{8,2048}\.eyJ[\w-]{8,4096}\.[\w-]{8,1024})"),
-    _shape(
-        "authorization header",
-        "uthorization",
-        r"[Aa]uthorization\W{1,5}(?:\w{1,20} )?(?P<secret>[\w.~+/=-]{12,4096})",
-    ),
+    _shape("GitHub token", "gh", r"(?P<secret>gh(?<!\wgh)[pousr]_[A-Za-z0-9]{20,255})"),
+    _shape("GitHub token", "github_pat_", r"(?P<secret>github_pat_[A-Za-z0-9_]{22,255})"),
+    _shape("GitLab token", "glpat-", r"(?P<secret>glpat-[A-Za-z0-9_-]{20,255})"),
+    _shape("AWS access key", "AKIA", r"(?P<secret>AKIA(?<!\wAKIA)[0-9A-Z]{16})\b"),
+    _shape("AWS access key", "ASIA", r"(?P<secret>ASIA(?<!\wASIA)[0-9A-Z]{16})\b"),
+    _shape("AWS secret key", "aws_secret", r"aws_secret_access_key\W{1,5}(?P<secret>[A-Za-z0-9/+]{40})(?![\w/+])"),
+    _shape("Slack token", "xox", r"(?P<secret>xox(?<!\wxox)[abeoprs]-[A-Za-z0-9-]{10,255})"),
+    _shape("Google API key", "AIza", r"(?P<secret>AIza[0-9A-Za-z_-]{35})(?![\w-])"),
+    _shape("API key", "sk-", r"(?P<secret>sk-(?<![\w-]sk-)(?=[\w-]{0,250}\d)[A-Za-z0-9_-]{20,255})"),
+    _shape("Stripe key", "k_live_", r"(?P<secret>k_live_[A-Za-z0-9]{16,255})"),
+    _shape("npm token", "npm_", r"(?P<secret>npm_(?<!\wnpm_)[A-Za-z0-9]{36})\b"),
+    _shape("PyPI token", "pypi-", r"(?P<secret>pypi-AgEI[A-Za-z0-9_-]{50,255})"),
+    _shape("JSON web token", "eyJ", r"(?P<secret>eyJ(?<!\weyJ)[\w-]{8,2048}\.eyJ[\w-]{8,4096}\.[\w-]{8,1024})"),
+    _shape("authorization header", "uthorization", r"uthorization\W{1,5}(?:\w{1,20} )?(?P<secret>[\w.~+/=-]{12,4096})"),
     _shape("password in an address", "://", r"://(?P<secret>[^\s/:@\[\]]{1,256}:[^\s/@\[\]]{1,256})@"),
-    _shape(
-        "environment secret",
-        "=",
-        r"\b[A-Z][A-Z0-9_]{0,64}(?:TOKEN|SECRET|PASSWORD|PASSWD|API_KEY|ACCESS_KEY)=[\"']?"
-        r"(?P<secret>[A-Za-z0-9+/_.~-]{8,512})(?![\w(.\[])",
+    *(
+        _shape("environment secret", name, name + r"[\"']?(?P<secret>[A-Za-z0-9+/_.~-]{8,512})(?![\w(.\[+/~-])")
+        for name in ("TOKEN=", "SECRET=", "PASSWORD=", "PASSWD=", "API_KEY=", "ACCESS_KEY=")
     ),
-)  # fmt: skip
+)
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----")
 _PRIVATE_KEY_END = re.compile(r"-----END [A-Z ]{0,40}PRIVATE KEY-----")
 _KEY_BODY = re.compile(r"[A-Za-z0-9+/=]{16,}")

@@ -17,6 +17,8 @@ from markdown_it.token import Token
 from bot.readers.source_lines import SourceLines
 
 MAX_TITLE_CHARS = 200
+MAX_REPORT_CHARS = 131_072  # twice what GitHub takes for one issue; tracebacks further down are still read
+MAX_LINE_CHARS = 2_000
 _EXPECTED = re.compile(r"\bexpect|\bshould\b|\bdesired\b|\bcorrect\b|\bwanted\b", re.IGNORECASE)
 _ACTUAL = re.compile(
     r"\bactual|\bobserved\b|\bcurrent|\bg[eo]ts?\b|\binstead\b|\bwrong\b|\btraceback\b|\berror\b|\bbut\b|\breturned\b"
@@ -80,11 +82,12 @@ class ReportText:
 def read_report_text(lines: SourceLines, covered: Sequence[tuple[int, int]] = ()) -> ReportText:
     """The blocks of a report. `covered` are line ranges that are read elsewhere (tracebacks): outside code blocks they
     are left out, so that nobody takes them for prose. Unfenced `>>>` sessions become code blocks."""
-    fenced = {n for block in _blocks(lines.raw) if block.kind is BlockKind.CODE for n in _span(block)}
+    raw = _within_reason(lines.raw)
+    fenced = {n for block in _blocks(raw) if block.kind is BlockKind.CODE for n in _span(block)}
     masked = {n for first, last in covered for n in range(first, last + 1)} - fenced
-    sessions = tuple(_bare_sessions(lines.raw, masked | fenced))
+    sessions = tuple(_bare_sessions(raw, masked | fenced))
     masked |= {n for session in sessions for n in _span(session)}
-    text = ["" if number in masked else line for number, line in enumerate(lines.raw, 1)]
+    text = ["" if number in masked else line for number, line in enumerate(raw, 1)]
     blocks = sorted([*_blocks(text), *sessions], key=lambda block: block.line_start)
     title, line = _title(blocks)
     return ReportText(title, line, tuple(_with_roles(blocks)))
@@ -103,6 +106,18 @@ def role_of_words(words: str) -> Role:
 def plain(block: Block) -> str:
     """A prose block's words as one line."""
     return " ".join(piece.text for piece in block.pieces)
+
+
+def _within_reason(lines: Sequence[str]) -> list[str]:
+    """The lines that are read as Markdown: no longer than people write them, and no more than an issue may have."""
+    kept: list[str] = []
+    size_chars = 0
+    for line in lines:
+        size_chars += min(len(line), MAX_LINE_CHARS) + 1
+        if size_chars > MAX_REPORT_CHARS:
+            break
+        kept.append(line[:MAX_LINE_CHARS])
+    return kept
 
 
 def _span(block: Block) -> range:

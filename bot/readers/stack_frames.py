@@ -18,6 +18,7 @@ HEADER = "Traceback (most recent call last)"
 MAX_FRAMES = 120
 MAX_TRACEBACKS = 60
 MAX_MESSAGE_LINES = 20
+MAX_PLACES = 40_000
 _MAX_SCANNED_LINES = 12_000  # of one traceback; deep recursion prints about 3,000
 _LINKS = ("During handling of the above exception", "The above exception was the direct cause")
 _FRAME = re.compile(r'\s*File "([^"\n]{1,600})", line (\d{1,9})(?:, in (.{1,300}))?$')
@@ -68,12 +69,11 @@ def exception_of(line: str) -> tuple[str, str] | None:
 
 
 def _all_tracebacks(lines: SourceLines, index: TreeIndex) -> Iterator[ReadTraceback]:
-    number, last_end = 1, 0
-    while number <= len(lines):
-        raw = lines.raw[number - 1]
-        if HEADER not in raw and 'File "' not in raw:
-            number += 1
+    read_to = last_end = 0
+    for number in _places(lines):
+        if number <= read_to:
             continue
+        raw = lines.raw[number - 1]
         text = lines.bare(number)
         ipython = _IPYTHON.match(text)
         reader: _Reading = _Ipython(lines, number, ipython[1]) if ipython else _Plain(lines, number)
@@ -87,7 +87,15 @@ def _all_tracebacks(lines: SourceLines, index: TreeIndex) -> Iterator[ReadTraceb
             chained = bool(last_end) and _linked(lines, last_end + 1, number)
             yield ReadTraceback(traceback, number, reader.last_line, chained)
             last_end = reader.last_line
-        number = max(number + 1, reader.last_line + 1)
+        read_to = reader.last_line
+
+
+def _places(lines: SourceLines) -> list[int]:
+    """The lines where something may start; of very many the first and the last."""
+    places = [number for number, raw in enumerate(lines.raw, 1) if HEADER in raw or 'File "' in raw]
+    if len(places) > MAX_PLACES:
+        places = places[: MAX_PLACES // 2] + places[-MAX_PLACES // 2 :]
+    return places
 
 
 def _linked(lines: SourceLines, first: int, last: int) -> bool:

