@@ -14,62 +14,25 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from bot.core.errors import SandboxUnavailable
+from sandbox.binds import INSIDE_UID, STAGE, STAGE_SCRIPT, UNPRIVILEGED_UID, Binds, etc_files, installed_in
 from sandbox.channel import Launch
 from sandbox.indexes import BuildSettings
 from sandbox.place import PACKAGE, Place, agent_argv, base_interpreter, tasks_of
 from sandbox.seccomp import ARCHITECTURES, program
 
-UNPRIVILEGED_UID = 4242  # who root becomes; nobody's on any distribution we know
-INSIDE_UID = 10001  # who commands see themselves as
-STAGE = Path("/run/fixbugs")  # root only: an empty folder, filled in private mount namespaces
-STAGE_SCRIPT = """set -e
-stage=$1; count=$2; shift 2
-mount -t tmpfs -o mode=0755,size=1m fixbugs "$stage"
-i=0
-while [ "$i" -lt "$count" ]; do
-  if [ -d "$1" ]; then mkdir "$stage/$i"; else : > "$stage/$i"; fi
-  mount --rbind "$1" "$stage/$i"
-  shift; i=$((i + 1))
-done
-uid=$1
-shift
-exec setpriv --reuid="$uid" --regid="$uid" --clear-groups -- "$@"
-"""
 ENVIRONMENT, AGENT_ROOT, TOOLS = "/env", "/agent", "/tools"
 SYSTEM_FOLDERS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 TEMPORARY, SHARED = "/tmp", "/dev/shm"  # noqa: S108 (file systems of the sandbox's own)
 TEMPORARY_BYTES, SHARED_BYTES = 512 << 20, 128 << 20
 ALWAYS_VISIBLE = ("/etc/alternatives", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/mime.types")
 BUILD_VISIBLE = ("/etc/ssl", "/etc/pki", "/etc/ca-certificates", "/usr/share/ca-certificates")
-BUILD_COPIED = ("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/gai.conf")
 OWN_NPROC_COUNT = (5, 14)  # since this Linux a user namespace counts its processes for itself
 TRIAL_S = 20.0
-
-
-@dataclass
-class Binds:
-    """The host's files that go in. As root they are reached through the stage, else where they are."""
-
-    staged: list[str] | None
-    argv: list[str] = field(default_factory=list)
-
-    def source(self, path: Path) -> str:
-        """How bubblewrap reaches this path."""
-        if self.staged is None:
-            return str(path)
-        self.staged.append(str(path))
-        return f"{STAGE}/{len(self.staged) - 1}"
-
-    def read_only(self, path: Path, inside: str | None = None) -> None:
-        self.argv += ["--ro-bind", self.source(path), inside or str(path)]
-
-    def writable(self, path: Path, inside: str) -> None:
-        self.argv += ["--bind", self.source(path), inside]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,32 +105,25 @@ class Namespace:
         The sandbox's own folders lie in `root`, else in memory (up to `disk_bytes`). With `settings` it is a build:
         network on, the environment writable.
         """
-        with ExitStack() as open_files:
-            binds = Binds([] if os.geteuid() == 0 else None)
-            descriptors: list[int] = []
-
-            def data(content: bytes) -> str:
-                descriptors.append(memory_file(content))
-                open_files.callback(os.close, descriptors[-1])
-                return str(descriptors[-1])
-
-            argv = list(FENCE)
-            if settings is not None:
-                argv.append("--share-net")
+        build = settings is not None
+        binds = Binds([] if os.geteuid() == 0 else None)
+        try:
             binds.argv += ["--size", str(TEMPORARY_BYTES), "--tmpfs", TEMPORARY]
             self._see_system(binds)
-            self._see_own(binds, environment, root, settings is not None, disk_bytes)
-            for path, content in etc_files(settings is not None):
-                binds.argv += ["--perms", "0644", "--ro-bind-data", data(content), path]
+            self._see_own(binds, environment, root, build, disk_bytes)
+            for path, content in etc_files(build):
+                binds.argv += ["--perms", "0644", "--ro-bind-data", binds.data(content), path]
             if settings is not None:
                 self._see_build(binds, settings)
             binds.argv += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/"]
-            binds.argv += ["--seccomp", data(program(platform.machine(), local_sockets=settings is None))]
+            binds.argv += ["--seccomp", binds.data(program(platform.machine(), local_sockets=not build))]
+            fence = (*FENCE, "--share-net") if build else FENCE
             agent = agent_argv(str(self.python), AGENT_ROOT, self.place())
-            launcher = self._launcher(binds)
+            argv = (*self._launcher(binds), *fence, *binds.argv, "--", *agent)
             environ = (("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"),)
-            full = (*launcher, *argv, *binds.argv, "--", *agent)
-            yield Launch(full, environ, tuple(descriptors), self_contained=True)
+            yield Launch(argv, environ, tuple(binds.descriptors), self_contained=True)
+        finally:
+            binds.close()
 
     def _see_system(self, binds: Binds) -> None:
         """The system's programs and libraries, and the interpreter. World-readable, so root need not stage them."""
@@ -277,55 +233,3 @@ def probe(python: Path | None = None) -> str | None:
     except SandboxUnavailable as error:
         return str(error)
     return None
-
-
-def installed_in(python: Path) -> tuple[Path, ...]:
-    """The folders that this base interpreter needs, but for what lies in /usr anyway."""
-    if python.resolve() == base_interpreter():
-        prefixes = [sys.base_prefix, sys.base_exec_prefix]
-    else:
-        code = "import sys; print(sys.base_prefix); print(sys.base_exec_prefix)"
-        try:
-            done = subprocess.run(
-                (str(python), "-I", "-S", "-c", code), capture_output=True, timeout=TRIAL_S, check=True
-            )
-        except (OSError, subprocess.SubprocessError) as error:
-            raise SandboxUnavailable(f"The interpreter {python} cannot be run: {error}.") from error
-        prefixes = done.stdout.decode().split("\n")[:2]
-    found: list[Path] = []
-    for prefix in prefixes:
-        for folder in (Path(prefix), Path(prefix).resolve()):
-            if not folder.is_relative_to("/usr") and len(folder.parts) > 1 and folder not in found:
-                found.append(folder)
-    return tuple(found)
-
-
-def hand_over(*folders: Path) -> None:
-    """Gives folders to whoever a build runs as."""
-    if os.geteuid() == 0:
-        for folder in folders:
-            os.chown(folder, UNPRIVILEGED_UID, UNPRIVILEGED_UID)
-
-
-def etc_files(build: bool) -> Iterator[tuple[str, bytes]]:
-    """Small files below /etc that programs expect: (path, content)."""
-    account = f"sandbox:x:{INSIDE_UID}:{INSIDE_UID}:sandbox:/sandbox/home:/bin/sh\n"
-    yield "/etc/passwd", f"root:x:0:0:root:/root:/bin/sh\n{account}".encode()
-    yield "/etc/group", f"root:x:0:\nsandbox:x:{INSIDE_UID}:\n".encode()
-    if not build:
-        yield "/etc/hosts", b"127.0.0.1 localhost sandbox\n::1 localhost\n"
-        yield "/etc/nsswitch.conf", b"passwd: files\ngroup: files\nhosts: files\n"
-        return
-    for name in BUILD_COPIED:
-        try:
-            yield name, Path(name).read_bytes()
-        except OSError:
-            continue
-
-
-def memory_file(content: bytes) -> int:
-    """A descriptor from which this content can be read, by any process that inherits it."""
-    handle = os.memfd_create("fixbugs", os.MFD_CLOEXEC)
-    os.write(handle, content)
-    os.lseek(handle, 0, os.SEEK_SET)
-    return handle

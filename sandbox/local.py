@@ -24,7 +24,8 @@ from bot.core.errors import EnvironmentBroken, Permanent
 from bot.core.testing import Isolation
 from bot.ports import Built, Command, Completed, Ended, Limits, Recipe
 from sandbox.agent.files import remove
-from sandbox.bubblewrap import ENVIRONMENT, Namespace, find_bubblewrap, hand_over, probe
+from sandbox.binds import hand_over
+from sandbox.bubblewrap import ENVIRONMENT, Namespace, find_bubblewrap, probe
 from sandbox.channel import COOKIE, Channel
 from sandbox.environments import Built as Kept
 from sandbox.environments import EnvironmentCache, Slot, disk_errors
