@@ -5,6 +5,7 @@ and is loaded before any file of the repository.
 from __future__ import annotations
 
 import functools
+import inspect
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -134,8 +135,9 @@ class Reporter:
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Hook:
+        called = watch_call(pyfuncitem)
         outcome = yield
-        self._note(pyfuncitem, outcome.excinfo, passed=True)
+        self._note(pyfuncitem, outcome.excinfo, passed=called is None or bool(called))
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Hook:
@@ -198,7 +200,7 @@ class Reporter:
         if excinfo is not None:
             self._own[item.nodeid] = excinfo[0].__name__
         else:
-            self._own[item.nodeid] = "passed" if passed else "failed"
+            self._own[item.nodeid] = "passed" if passed else "not passed"
 
     def _add_text(self, phase: str, text: str) -> None:
         for failure in self._failures:
@@ -214,6 +216,23 @@ class Reporter:
     def _stop_limit(self) -> None:
         if self._limiter is not None:
             self._limiter.stop()
+
+
+def watch_call(item: Any) -> list[bool] | None:
+    """A list that fills when the test's own function is called, or None where that cannot be seen."""
+    function = item.obj
+    if not inspect.isroutine(function) or inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+        return None
+    called: list[bool] = []
+
+    @functools.wraps(function)
+    def noted(*args: Any, **kwargs: Any) -> Any:
+        called.append(True)
+        item.obj = function
+        return function(*args, **kwargs)
+
+    item.obj = noted
+    return called
 
 
 def watch_success(item: Any, succeeded: list[bool]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import posixpath
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
@@ -86,7 +87,11 @@ class PythonToolchain:
             "arguments": [*arguments(settings), *request.files],
             "report": report,
             "coverage": coverage if request.coverage else "",
-            "canaries": [first, last],
+            "canaries": [
+                first,
+                last,
+                posixpath.dirname(f"{place.tree}/{request.files[0]}") if request.files else place.tree,
+            ],
             "wall_s": request.wall_s,
             "test_limit_s": request.test_limit_s,
         }
