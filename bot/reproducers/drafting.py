@@ -6,7 +6,7 @@ Where the test goes and what it imports does not belong here.
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bot.reproducers.claims import How, Lines, Style, comparison, output_check, raising, wanted_value
@@ -23,12 +23,15 @@ class Draft:
     fixtures: tuple[str, ...]
 
 
-def draft(case: Case, style: Style) -> Draft | None:
-    """The body that checks this case, or None when one of its claims cannot be checked without guessing."""
+def draft(case: Case, style: Style, only_prints: Callable[[ast.expr], bool]) -> Draft | None:
+    """The body that checks this case, or None when one of its claims cannot be checked without guessing.
+
+    `only_prints` tells of an expression whether it prints and gives no value.
+    """
     placed: dict[int, list[tuple[ast.stmt, Lines]]] = {}
     trailing: list[Lines] = []
     for claim in case.claims:
-        lines = _check(case, claim, style)
+        lines = _check(case, claim, style, only_prints)
         if lines is None:
             return None
         if claim.holder is None:
@@ -76,11 +79,15 @@ def _set_up(case: Case, top: ast.stmt) -> str:
     return case.script.segment(top)
 
 
-def _check(case: Case, claim: Claim, style: Style) -> Lines | None:
+def _check(case: Case, claim: Claim, style: Style, only_prints: Callable[[ast.expr], bool]) -> Lines | None:
     if claim.demand is Demand.RUNS:
         return _running(case, claim)
     if claim.demand is Demand.RAISES:
         return _raising(case, claim, style)
+    assert claim.expression is not None  # noqa: S101 - a demand for a value has an expression
+    if only_prints(claim.expression) and isinstance(claim.holder, ast.Expr | None):
+        said = wanted_value(claim.expectation, printed=True, several=True, session=False)
+        return output_check(_source(case, claim, claim.expression), said, style) if said else None
     return _valued(case, claim, style)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from bot.core.python_source import parse_module
 from bot.reproducers.claims import Style
-from bot.reproducers.modules import Import, bound_names, imports_in
+from bot.reproducers.modules import Import, Modules, bound_names, imports_in
 from bot.reproducers.placement import Place
 from bot.reproducers.script import indented, requoted
 
@@ -32,14 +32,14 @@ class NewTest:
     fixtures: tuple[str, ...] = ()
 
 
-def written(place: Place, test: NewTest, own_tops: Collection[str]) -> str:
-    """The file's text with the test in it. `own_tops` are the repository's own top-level module names."""
+def written(place: Place, test: NewTest, modules: Modules) -> str:
+    """The file's text with the test in it. `modules` are the repository's own."""
     text = (place.text or "").replace("\r\n", "\n")
-    top, local = _divided(test.imports, text)
+    top, local = _divided(test.imports, text, modules)
     body = "\n".join([*map(str, local), *([""] if local else []), test.body])
     function = _function(test, requoted(body, _quote(text)), place.style) if test.name else body
     text = _in_class(text, place.class_name, function) if place.class_name else _at_end(text, function)
-    text = _with_imports(text, top, own_tops)
+    text = _with_imports(text, top, modules.top_names)
     return text.replace("\n", "\r\n") if "\r\n" in (place.text or "") else text
 
 
@@ -69,17 +69,23 @@ def _in_class(text: str, class_name: str, function: str) -> str:
     return "\n".join([*lines[:end], "", *indented(function, margin).split("\n"), *lines[end:]])
 
 
-def _divided(imports: Sequence[Import], text: str) -> tuple[list[Import], list[Import]]:
+def _divided(imports: Sequence[Import], text: str, modules: Modules) -> tuple[list[Import], list[Import]]:
     """Imports for the file's top, and those whose name means something else there, for the test itself."""
     module = parse_module(text)
     body = module.body if module else []
-    present = set(imports_in([s for s in body if isinstance(s, ast.Import | ast.ImportFrom)]))
+    present = imports_in([s for s in body if isinstance(s, ast.Import | ast.ImportFrom)])
     bound = bound_names(body)
-    missing = [item for item in dict.fromkeys(imports) if item not in present]
     # `import a` and `import a.b` bind the same name to the same thing.
     roots = {item.module.partition(".")[0] for item in present if not item.name and not item.alias}
-    clashing = [i for i in missing if i.bound in bound and not (not i.name and not i.alias and i.bound in roots)]
-    return [item for item in missing if item not in clashing], clashing
+    top: list[Import] = []
+    local: list[Import] = []
+    for item in dict.fromkeys(imports):
+        alike = [other for other in present if other.bound == item.bound]
+        if any(other == item or modules.same(other, item) for other in alike):
+            continue
+        package = not item.name and not item.alias and item.bound in roots
+        (local if item.bound in bound and not package else top).append(item)
+    return top, local
 
 
 def _with_imports(text: str, imports: Sequence[Import], own_tops: Collection[str]) -> str:
@@ -140,7 +146,7 @@ def _inserted(text: str, items: Sequence[Import], own_tops: Collection[str]) -> 
     if not present:
         return _before_all(lines, body, new)
     place = (section, bool(items[0].name), items[0].module)
-    before = [s for s in present if _place(s, own_tops) < place]
+    before = [s for s in present if _place(s, own_tops) <= place]
     after = [s for s in present if _place(s, own_tops) > place]
     if before:
         last = max(before, key=lambda s: s.lineno)

@@ -117,10 +117,13 @@ class Modules:
             if name in text and role_of(path) is not PathRole.TEST and pattern.search(text)
         )
 
+    def syntax(self, path: str) -> ast.Module:
+        """A file's syntax tree; an empty one when it does not parse."""
+        return parse_module(self._texts.get(path, "")) or ast.Module([], [])
+
     def definition(self, path: str, name: str) -> ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | None:
         """A file's top-level function or class of this name."""
-        module = parse_module(self._texts.get(path, ""))
-        for stmt in module.body if module else ():
+        for stmt in self.syntax(path).body:
             if isinstance(stmt, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and stmt.name == name:
                 return stmt
         return None
@@ -153,6 +156,11 @@ class Modules:
         if paths:
             return None
         return _well_known(name, called=called)
+
+    def same(self, one: Import, other: Import) -> bool:
+        """Whether two imports of the tree's own bind the same thing to the same name: one passes the other's on."""
+        own = {one.module.partition(".")[0], other.module.partition(".")[0]} <= self.top_names
+        return own and bool(one.name) and one.name == other.name and len(self.definers(one.name)) == 1
 
     def mend(self, wanted: Import) -> Import | None:
         """A report's import as this tree has it: unchanged where it fits or is nobody's here; None where it cannot

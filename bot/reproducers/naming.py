@@ -138,3 +138,25 @@ def called_names(nodes: Sequence[ast.AST]) -> Iterator[str]:
                 name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
                 if not hasattr(builtins, name) and not name.startswith("__"):
                     yield name
+
+
+def only_prints(expression: ast.expr, modules: Modules) -> bool:
+    """Whether a call reaches a function of the tree that prints and returns nothing: its result is its output."""
+    name = next(called_names([expression]), "")
+    if not name or not isinstance(expression, ast.Call):
+        return False
+    found = [
+        node
+        for path in modules.definers(name, inside_classes=True)
+        for node in ast.walk(modules.syntax(path))
+        if isinstance(node, ast.FunctionDef) and node.name == name
+    ]
+    return bool(found) and all(_only_prints(function) for function in found)
+
+
+def _only_prints(function: ast.FunctionDef) -> bool:
+    nodes = list(ast.walk(function))
+    returns = any(isinstance(n, ast.Return) and n.value is not None for n in nodes)
+    yields = any(isinstance(n, ast.Yield | ast.YieldFrom) for n in nodes)
+    calls = {ast.unparse(n.func) for n in nodes if isinstance(n, ast.Call)}
+    return not returns and not yields and bool(calls & {"print", "sys.stdout.write"})

@@ -19,7 +19,8 @@ from bot.core.tree import Tree
 from bot.reproducers.claims import Style
 from bot.reproducers.modules import bound_names
 
-NAME_CHARS = 56
+NAME_CHARS = 64
+_CLOSE = 3  # a file below this only shares a word with the subject
 _TAG = re.compile(
     r"^\s*(?:\[[^\]]*\]|(?:bug|regression|issue|fix)(?:\s+report)?\s*(?:#?\d+)?\s*[:-])\s*", re.IGNORECASE
 )
@@ -54,18 +55,18 @@ def place_for(tree: Tree, collection_ids: Sequence[str], subject: Subject) -> Pl
     counts = Counter(test_id.partition("::")[0] for test_id in collection_ids)
     scored: list[tuple[int, int, str]] = []
     for path, count in counts.items():
-        text = tree.text(path) if path in tree else None
-        if text is not None and path.endswith(".py") and parse_module(text):
-            scored.append((_closeness(path, text, subject), -count, path))
-    best = max(scored, key=lambda entry: (entry[0], entry[1], entry[2]), default=None)
-    if best is None or best[0] < 3:
-        return _new_file(tree, counts, subject)
-    return _inside(best[2], tree.text(best[2]) or "", collection_ids, subject)
+        text = tree.text(path) if path in tree and path.endswith(".py") else None
+        if text is not None and (score := _closeness(path, text, subject)) >= _CLOSE:
+            scored.append((score, -count, path))
+    for _, _, path in sorted(scored, reverse=True):
+        text = tree.text(path) or ""
+        if parse_module(text):
+            return _inside(path, text, collection_ids, subject)
+    return _new_file(tree, counts, subject)
 
 
 def _closeness(path: str, text: str, subject: Subject) -> int:
     """How much a test file is about the subject: its name first, then what it names."""
-    words = set(re.findall(r"\w+", text))
     topic = _topic(path)
     score = 0
     for rank, module in enumerate(subject.modules):
@@ -75,9 +76,13 @@ def _closeness(path: str, text: str, subject: Subject) -> int:
             score += 6 * weight
         elif name in topic.split("_") or topic in name.split("_"):
             score += 2 * weight
-        if name in words:
+        if _mentions(text, name):
             score += weight
-    return score + sum(3 for symbol in subject.symbols if symbol in words)
+    return score + sum(3 for symbol in subject.symbols if _mentions(text, symbol))
+
+
+def _mentions(text: str, word: str) -> bool:
+    return word in text and re.search(rf"\b{re.escape(word)}\b", text) is not None
 
 
 def _topic(path: str) -> str:
@@ -101,8 +106,8 @@ def _inside(path: str, text: str, collection_ids: Sequence[str], subject: Subjec
         return Place(path, text, Style.FUNCTION)
 
     def fit(item: tuple[int, ast.ClassDef]) -> tuple[int, int]:
-        words = set(re.findall(r"\w+", ast.get_source_segment(text, item[1]) or ""))
-        return sum(symbol in words for symbol in subject.symbols), item[0]
+        source = ast.get_source_segment(text, item[1]) or ""
+        return sum(_mentions(source, symbol) for symbol in subject.symbols), item[0]
 
     chosen = max(enumerate(classes), key=fit)[1]
     style = Style.TEST_CASE if _is_test_case(chosen) else Style.METHOD

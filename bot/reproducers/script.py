@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from bot.core.python_source import parse_module
 
+MAX_CHARS = 50_000  # more is a program, not a snippet
 _PROMPT = re.compile(r"^\s*(?:>>>|In \[\d+\]:) ?(.*)$")
 _CONTINUED = re.compile(r"^\s*(?:\.\.\.+:?)(?: (.*))?$")
 _TRACEBACK = re.compile(r"^\s*(?:Traceback \(most recent call last\):|-{20,}$)")
@@ -57,7 +58,9 @@ class Script:
 
 def parse_script(code: str) -> Script | None:
     """The script in a report's code block, prompts and pasted output taken off; None when it is not Python."""
-    text = textwrap.dedent(code.expandtabs(4).replace("\r\n", "\n")).strip("\n")
+    if len(code) > MAX_CHARS or "\0" in code:
+        return None
+    text = textwrap.dedent(code.expandtabs(4).replace("\r\n", "\n").replace("\r", "\n")).strip("\n")
     session = _session(text)
     if session is not None:
         text = session
@@ -68,6 +71,10 @@ def parse_script(code: str) -> Script | None:
     module = parse_module(text)
     if module is None:
         return None
+    try:
+        names_of(text)
+    except (SyntaxError, ValueError, RecursionError):
+        return None  # it parses, but no interpreter would take it: `nonlocal` at the top, say
     statements = tuple(stmt for stmt in _flattened(module.body) if not _is_noise(stmt))
     return Script(text, statements) if statements else None
 

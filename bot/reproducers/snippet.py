@@ -6,8 +6,10 @@ Where nothing is stated nothing is proposed: a value is never invented.
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from bot.core.artifacts import Analysis, CandidateTest
 from bot.core.patch import FileEdit, Patch
@@ -19,7 +21,7 @@ from bot.reproducers.drafting import Draft, draft
 from bot.reproducers.given_tests import GivenTests, given_tests
 from bot.reproducers.insertion import NewTest, written
 from bot.reproducers.modules import Import, Modules, imports_in
-from bot.reproducers.naming import called_names, fits, needs_of
+from bot.reproducers.naming import called_names, fits, needs_of, only_prints
 from bot.reproducers.pairing import Case, Demand, cases_in
 from bot.reproducers.placement import Place, Subject, name_for, names_taken, place_for
 
@@ -67,7 +69,7 @@ class _Workshop:
         if not all(fits(expression, self.modules, self.near) for expression in alone):
             return None
         place = place_for(self.question.tree, self.question.collection.ids, self._subject(case))
-        body = draft(case, place.style)
+        body = draft(case, place.style, partial(only_prints, modules=self.modules))
         if body is None:
             return None
         needs = needs_of(body.body, case.script, self.modules, self.near, body.modules)
@@ -102,8 +104,8 @@ class _Workshop:
         return CandidateTest(ids, patch, _as_asserted(self.question.analysis.signature), SnippetTest.name, why)
 
     def _patch(self, place: Place, test: NewTest) -> Patch | None:
-        after = written(place, test, self.modules.top_names)
-        if parse_module(after) is None:
+        after = written(place, test, self.modules)
+        if not _compiles(after):
             return None
         return Patch((FileEdit(place.path, place.text, after),))
 
@@ -156,6 +158,17 @@ def _near(analysis: Analysis, tree: Tree) -> frozenset[str]:
     return frozenset(path for path in (*analysis.named_paths, *frames) if path in tree)
 
 
+def _compiles(source: str) -> bool:
+    """Whether an interpreter would load it; compiling runs nothing."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(source, "<test>", "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
+
+
 def _about_the_tree(body: str, imports: Sequence[Import], modules: Modules) -> bool:
     """Whether a test uses anything of the repository; one that does not can only show somebody else's bug."""
     module = parse_module(body)
@@ -167,16 +180,17 @@ def _why(case: Case) -> str:
     """One sentence on where the test comes from, in the report's words where it has some."""
     first = case.claims[0]
     said = first.expectation
-    quote = " ".join(said.quote.split())
-    if len(quote) > _QUOTED_CHARS:
-        quote = f"{quote[:_QUOTED_CHARS]}…"
     where = f"The report ({case.provenance})"
     if len(case.claims) > 1:
         return f"{where} states {len(case.claims)} results of its code; all of them are checked together."
-    if quote:
-        return f'{where} says "{quote}".'
+    quote = " ".join(said.quote.split()).rstrip(":.")
+    quote = f"{quote[:_QUOTED_CHARS]}…" if len(quote) > _QUOTED_CHARS else quote
+    quoted = f': "{quote}".' if quote else "."
+    subject = f"`{said.expression}`" if said.expression and "\n" not in said.expression else "its code"
     if first.demand is Demand.VALUE:
-        return f"{where} wants {said.expected} from {said.expression or 'its code'}."
+        return f"{where} wants {subject} to give {' '.join(said.expected.split())}{quoted}"
     if first.demand is Demand.RAISES:
-        return f"{where} wants {said.raises} to be raised."
-    return f"{where} shows code that ends in {said.not_raises or 'a failure'}; it has to run."
+        return f"{where} wants {subject} to raise {said.raises}{quoted}"
+    if isinstance(first.holder, ast.Assert):
+        return f"{where} checks its own code{quoted}"
+    return f"{where} shows code that ends in {said.not_raises or 'a failure'} and should not{quoted}"

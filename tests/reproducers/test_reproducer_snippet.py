@@ -237,6 +237,13 @@ CASES = {
         ("        with contextlib.redirect_stdout(io.StringIO()) as output:",),
         "tests/test_shelf.py",
     ),
+    "output of a method that returns nothing": Case(
+        report(
+            shows("from larder import Shelf\ns = Shelf()\ns.put('jam')\ns.show()"), says=(wants("s.show()", "* jam"),)
+        ),
+        ("            s.show()", '        self.assertEqual(output.getvalue().strip(), "* jam")'),
+        "tests/test_shelf.py",
+    ),
     "a value that is built by a call": Case(
         report(
             shows("from collections import Counter\ns = Shelf()\ns.put('jam')\nCounter(s.counts())"),
