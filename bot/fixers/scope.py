@@ -203,9 +203,9 @@ class Scope:
             for name, kind in _uses(node):
                 found.setdefault(name, set()).add(kind)
         for argument in _arguments(self.function):
-            kind = _annotated(argument.annotation)
-            if kind is not None:
-                found.setdefault(argument.arg, set()).add(kind)
+            annotated = _annotated(argument.annotation)
+            if annotated is not None:
+                found.setdefault(argument.arg, set()).add(annotated)
         return {name: frozenset(kinds) for name, kinds in found.items()}
 
     def kind_of(self, node: ast.expr) -> frozenset[Kind]:

@@ -36,7 +36,7 @@ class _Tried:
     meanings: set[tuple[str, int, int]] = field(default_factory=set)
 
 
-@dataclass(frozen=True)
+@dataclass
 class TemplateFixer:
     """Single edits by template; pure. `rules` are the families it tries."""
 

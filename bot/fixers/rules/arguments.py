@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from bot.fixers.precedence import summand
 from bot.fixers.rules.names import candidates
-from bot.fixers.scope import Kind
+from bot.fixers.scope import Kind, dotted
 from bot.fixers.site import Proposal, Rule, Site
 from bot.fixers.source import FunctionNode
 
@@ -34,8 +34,9 @@ def swapped(site: Site) -> Iterator[Proposal]:
         elif isinstance(node, ast.DictComp):
             yield site.swap(node.key, node.value, 0.35, "swap key and value")
         elif isinstance(node, ast.Subscript) and isinstance(node.value, ast.Subscript):
-            if not isinstance(node.slice, ast.Slice) and not isinstance(node.value.slice, ast.Slice):
-                yield site.swap(node.slice, node.value.slice, 0.4, f"swap the indices of `{site.code(node)}`")
+            one, two = node.slice, node.value.slice
+            if not isinstance(one, ast.Slice) and not isinstance(two, ast.Slice):
+                yield site.swap(one, two, 0.4, f"swap the indices of `{site.code(node)}`")
 
 
 def dropped(site: Site) -> Iterator[Proposal]:
@@ -172,9 +173,8 @@ def _called(site: Site, node: ast.Call) -> FunctionNode | None:
     """The function of this file that a call names, if it can be told."""
     if isinstance(node.func, ast.Name):
         return site.scope.functions.get(node.func.id)
-    if isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name):
-        if node.func.value.id == site.scope.self_name:
-            return site.scope.methods.get(node.func.attr)
+    if isinstance(node.func, ast.Attribute) and dotted(node.func.value) == site.scope.self_name != "":
+        return site.scope.methods.get(node.func.attr)
     return None
 
 

@@ -129,11 +129,12 @@ def base_bounds(site: Site) -> Iterator[Proposal]:
         code = site.code(test.operand)
         yield site.replace(test, f"len({code}) <= 1", 0.45)
         yield site.replace(test, f"{code} is None", 0.3)
-    elif isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.comparators[0], ast.Constant):
-        if isinstance(test.ops[0], ast.Eq) and test.comparators[0].value in (0, 1):
-            code = comparand(site.code(test.left))
-            for text, prior in ((f"{code} <= 0", 0.4), (f"{code} <= 1", 0.4), (f"{code} in (0, 1)", 0.2)):
-                yield site.replace(test, text, prior)
+    if not isinstance(test, ast.Compare) or len(test.ops) != 1 or not isinstance(test.ops[0], ast.Eq):
+        return
+    if isinstance(test.comparators[0], ast.Constant) and test.comparators[0].value in (0, 1):
+        code = comparand(site.code(test.left))
+        for text, prior in ((f"{code} <= 0", 0.4), (f"{code} <= 1", 0.4), (f"{code} in (0, 1)", 0.2)):
+            yield site.replace(test, text, prior)
 
 
 def _first(function: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.stmt:

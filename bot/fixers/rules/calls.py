@@ -119,7 +119,7 @@ def parentheses(site: Site) -> Iterator[Proposal]:
 
 
 _COMMON_METHODS = frozenset(
-    ["lower", "upper", "strip", "keys", "values", "items", "copy", "title", "split", "sort", "reverse", "total_seconds", "date"]
+    ("lower", "upper", "strip", "keys", "values", "items", "copy", "title", "split", "sort", "reverse", "total_seconds")
 )
 
 

@@ -76,7 +76,7 @@ def operands_swapped(site: Site) -> Iterator[Proposal]:
 
 
 def emptiness(site: Site) -> Iterator[Proposal]:
-    """`len(x) == 0` against `len(x) <= 1`, `x == 0` against `x <= 1`, and the like: operator and bound wrong at once."""
+    """`len(x) == 0` against `len(x) <= 1`, and the like: operator and bound wrong at once."""
     for node in site.expressions:
         if not isinstance(node, ast.Compare) or len(node.ops) != 1:
             continue
@@ -91,7 +91,7 @@ def emptiness(site: Site) -> Iterator[Proposal]:
 
 
 def value_tests(site: Site) -> Iterator[Proposal]:
-    """Truth taken for None-ness and the other way round: `if x:` where 0 and "" are fine, `is None` where empty counts."""
+    """Truth taken for None-ness and the reverse: `if x:` where 0 and "" are fine, `is None` where empty counts."""
     for node in site.expressions:
         parent = site.source.parents.get(node)
         if isinstance(node, ast.Compare) and len(node.ops) == 1 and _is_none(node.comparators[0]):

@@ -1,4 +1,4 @@
-"""Conditions as a whole: negated, a part missing or too many, loops that should end. Single comparisons are elsewhere."""
+"""Conditions as a whole: negated, a part missing or too many, loops that should end; not single comparisons."""
 
 from __future__ import annotations
 
@@ -45,9 +45,8 @@ def negated(site: Site) -> Iterator[Proposal]:
             for value in node.values:
                 if not isinstance(value, ast.Compare | ast.UnaryOp):
                     yield site.replace(value, f"not {conjunct(site.code(value))}", 0.3)
-        elif isinstance(site.stmt, ast.Return) and node is site.stmt.value:
-            if isinstance(node, ast.Call | ast.Name):
-                yield site.replace(node, f"not {site.code(node)}", 0.15)
+        elif isinstance(site.stmt, ast.Return) and node is site.stmt.value and isinstance(node, ast.Call | ast.Name):
+            yield site.replace(node, f"not {site.code(node)}", 0.15)
 
 
 def dropped(site: Site) -> Iterator[Proposal]:
@@ -153,20 +152,13 @@ def branches(site: Site) -> Iterator[Proposal]:
     index = block.index(stmt)
     if site.source.text.startswith("elif", start):
         yield site.replace(stmt.test, "True", 0.05)
-    elif index and isinstance(block[index - 1], ast.If) and not block[index - 1].orelse:
-        one = site.source.text.startswith("if", start)
-        if one and site.source.owns_lines(block[index - 1]):
-            yield _joined(site, start)
     if not stmt.orelse and index + 1 < len(block) and isinstance(block[index + 1], ast.If):
         following = site.source.span(block[index + 1])[0]
-        yield _joined(site, following)
+        said = "look at the second condition only when the first did not hold"
+        yield Proposal((Splice(following, following, "el"),), said, 0.3)
     if not isinstance(stmt.test, ast.Constant):
         yield site.replace(stmt.test, "False", 0.06, f"never take the branch of `{site.code(stmt.test)}`")
         yield site.replace(stmt.test, "True", 0.06, f"always take the branch of `{site.code(stmt.test)}`")
-
-
-def _joined(site: Site, start: int) -> Proposal:
-    return Proposal((Splice(start, start, "el"),), "make the condition an `elif` of the one before", 0.3)
 
 
 def separated(site: Site) -> Iterator[Proposal]:

@@ -81,26 +81,30 @@ def aliases(site: Site) -> Iterator[Proposal]:
 def walked_view(site: Site) -> Iterator[Proposal]:
     """A container that changes size while it is walked."""
     stmt = site.stmt
-    if isinstance(stmt, ast.For) and isinstance(stmt.iter, ast.Call) and isinstance(stmt.iter.func, ast.Attribute):
-        if stmt.iter.func.attr in ("keys", "values", "items"):
-            changed = any("changed" in message for message in site.clues.messages)
-            code = site.code(stmt.iter)
-            yield site.replace(stmt.iter, f"list({code})", 0.95 if changed else 0.3, f"walk over a copy of `{code}`")
+    if not isinstance(stmt, ast.For) or not isinstance(stmt.iter, ast.Call | ast.Name | ast.Attribute):
+        return
+    changed = any("changed size" in message or "changed during" in message for message in site.clues.messages)
+    view = isinstance(stmt.iter, ast.Call) and isinstance(stmt.iter.func, ast.Attribute)
+    if view and site.code(stmt.iter).endswith(("keys()", "values()", "items()")) or changed:
+        code = site.code(stmt.iter)
+        yield site.replace(stmt.iter, f"list({code})", 0.95 if changed else 0.3, f"walk over a copy of `{code}`")
 
 
 def grown(site: Site) -> Iterator[Proposal]:
     """`path.append(x)` on a shared list, passed on, where `path + [x]` is meant; `[[0] * n] * m`."""
     for node in site.expressions:
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult) and isinstance(node.left, ast.List):
-            if len(node.left.elts) == 1 and not isinstance(node.left.elts[0], ast.Constant):
-                inner, count = site.code(node.left.elts[0]), site.code(node.right)
-                yield site.replace(
-                    node, f"[{inner} for _ in range({count})]", 0.9, "make a list of its own for each row"
-                )
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "fromkeys":
-            if len(node.args) == 2 and isinstance(node.args[1], ast.List | ast.Dict | ast.Call):
-                keys, value = site.code(node.args[0]), site.code(node.args[1])
-                yield site.replace(node, f"{{key: {value} for key in {keys}}}", 0.85)
+        match node:
+            case ast.BinOp(op=ast.Mult(), left=ast.List(elts=[ast.expr() as row]), right=count):
+                if not isinstance(row, ast.Constant):
+                    text = f"[{site.code(row)} for _ in range({site.code(count)})]"
+                    yield site.replace(node, text, 0.9, "make a list of its own for each row")
+            case ast.Call(
+                func=ast.Attribute(attr="fromkeys"), args=[keys, ast.List() | ast.Dict() | ast.Call() as value]
+            ):
+                text = f"{{key: {site.code(value)} for key in {site.code(keys)}}}"
+                yield site.replace(node, text, 0.85, "make a value of its own for each key")
+            case _:
+                pass
     stmt = site.stmt
     if isinstance(stmt, ast.AugAssign) and isinstance(stmt.op, ast.Add):
         target, value = site.code(stmt.target), site.code(stmt.value)

@@ -122,9 +122,9 @@ def raises(site: Site) -> Iterator[Proposal]:
         name = site.code(stmt.value.func).rsplit(".", 1)[-1]
         if name.endswith(("Error", "Exception")):
             yield site.rewrite(stmt, f"raise {site.code(stmt)}", 0.9)
-    if isinstance(stmt, ast.Return) and isinstance(stmt.value, ast.Call):
-        if site.code(stmt.value.func).endswith(("Error", "Exception")):
-            yield site.rewrite(stmt, f"raise {site.code(stmt.value)}", 0.85)
+    built = stmt.value if isinstance(stmt, ast.Return) else None
+    if isinstance(built, ast.Call) and site.code(built.func).endswith(("Error", "Exception")):
+        yield site.rewrite(stmt, f"raise {site.code(built)}", 0.85)
     if isinstance(stmt, ast.Raise) and isinstance(stmt.exc, ast.Call):
         for other in ("ValueError", "KeyError", "TypeError", "IndexError", "AttributeError", "RuntimeError"):
             yield site.replace(stmt.exc.func, other, 0.35)

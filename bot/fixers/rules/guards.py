@@ -1,4 +1,4 @@
-"""Guards against the exception that was raised: missing keys, indices, None, zero, unset names. Only where it crashed."""
+"""Guards against the exception that was raised: missing keys, indices, None, zero, unset names. Nothing else."""
 
 from __future__ import annotations
 
@@ -160,9 +160,10 @@ def _could_be_none(site: Site) -> dict[str, ast.expr]:
             case ast.comprehension(iter=value):
                 parts = [value]
         for part in parts:
-            if isinstance(part, ast.Name | ast.Attribute | ast.Call | ast.Subscript) and "\n" not in site.code(part):
-                if site.code(part) not in ("self", "cls"):
-                    found.setdefault(site.code(part), part)
+            if not isinstance(part, ast.Name | ast.Attribute | ast.Call | ast.Subscript):
+                continue
+            if "\n" not in site.code(part) and site.code(part) not in ("self", "cls"):
+                found.setdefault(site.code(part), part)
     if isinstance(site.stmt, ast.For) and not isinstance(site.stmt.iter, ast.List | ast.Tuple):
         found.setdefault(site.code(site.stmt.iter), site.stmt.iter)
     return dict(list(found.items())[:6])
@@ -213,10 +214,8 @@ def unset_name(site: Site) -> Iterator[Proposal]:
         if node.id in site.scope.module_constants:
             yield from site.before(where[0], [f"global {node.id}"], 0.97, f"declare `{node.id}` as global")
         outer = site.scope.outer
-        if (
-            (outer is not None
-            and any(b.name == node.id for b in outer.bindings))
-            or (outer and node.id in outer.parameters)
+        if (outer is not None and any(b.name == node.id for b in outer.bindings)) or (
+            outer and node.id in outer.parameters
         ):
             yield from site.before(where[0], [f"nonlocal {node.id}"], 0.98, f"declare `{node.id}` as nonlocal")
 

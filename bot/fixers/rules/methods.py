@@ -172,36 +172,52 @@ def _ranked(wrong: str, meant: list[str], known: list[str]) -> list[str]:
     return list(dict.fromkeys(other for other in (*meant, *near) if other.isidentifier() and other != wrong))
 
 
-def updates(site: Site) -> Iterator[Proposal]:
-    """Changing a container in place where it should be replaced, and the reverse; a result thrown away."""
+def results_dropped(site: Site) -> Iterator[Proposal]:
+    """A call whose result is thrown away, or that changes a container which should be replaced."""
     stmt = site.stmt
-    if isinstance(stmt, ast.Expr) and isinstance(stmt.value, ast.Call) and isinstance(stmt.value.func, ast.Attribute):
-        call = stmt.value
-        target = site.code(call.func.value)
-        if isinstance(call.func.value, ast.Name | ast.Attribute | ast.Subscript):
-            yield site.rewrite(stmt, f"{target} = {site.code(call)}", 0.5, f"keep the result of `{site.code(call)}`")
-        args = [site.code(a) for a in call.args]
-        if call.func.attr in ("update", "extend", "append", "add") and len(args) == 1:
-            yield site.rewrite(stmt, f"{target} = {args[0]}", 0.4)
-            if isinstance(call.args[0], ast.Name | ast.List | ast.Tuple) and call.func.attr == "append":
-                yield site.rewrite(stmt, f"{target} += {args[0]}", 0.2)
-        if call.func.attr == "append" and len(args) == 1:
-            yield site.rewrite(stmt, f"{target}.insert(0, {args[0]})", 0.35)
-    elif isinstance(stmt, ast.Assign) and len(stmt.targets) == 1:
-        target, value = stmt.targets[0], site.code(stmt.value)
-        if isinstance(stmt.value, ast.Call) and isinstance(stmt.value.func, ast.Attribute):
-            if stmt.value.func.attr in ("sort", "reverse", "append", "extend", "add", "update", "insert"):
-                yield site.rewrite(stmt, value, 0.7, "do not assign the `None` that a changing method returns")
-        kinds = site.scope.kind_of(target)
-        if isinstance(target, ast.Subscript) or kinds & CONTAINERS:
-            code = site.code(target)
-            if not isinstance(stmt.value, ast.List | ast.Dict | ast.Set):
-                for method in ("append", "add", "extend", "update"):
-                    yield site.rewrite(stmt, f"{code}.{method}({value})", 0.18)
+    if not isinstance(stmt, ast.Expr) or not isinstance(stmt.value, ast.Call):
+        return
+    call, function = stmt.value, stmt.value.func
+    if not isinstance(function, ast.Attribute):
+        return
+    target, args = site.code(function.value), [site.code(a) for a in call.args]
+    if isinstance(function.value, ast.Name | ast.Attribute | ast.Subscript):
+        yield site.rewrite(stmt, f"{target} = {site.code(call)}", 0.5, f"keep the result of `{site.code(call)}`")
+    if len(args) != 1:
+        return
+    if function.attr in ("update", "extend", "append", "add"):
+        yield site.rewrite(stmt, f"{target} = {args[0]}", 0.4)
+    if function.attr == "append":
+        yield site.rewrite(stmt, f"{target} += {args[0]}", 0.2)
+        yield site.rewrite(stmt, f"{target}.insert(0, {args[0]})", 0.35)
 
+
+def results_kept(site: Site) -> Iterator[Proposal]:
+    """The None of a changing method is kept, or a container replaced which should be changed."""
+    stmt = site.stmt
+    if not isinstance(stmt, ast.Assign) or len(stmt.targets) != 1:
+        return
+    target, value = stmt.targets[0], stmt.value
+    function = value.func if isinstance(value, ast.Call) else None
+    if isinstance(function, ast.Attribute) and function.attr in _CHANGING:
+        said = "do not assign the `None` that a changing method returns"
+        yield site.rewrite(stmt, site.code(value), 0.7, said)
+    container = isinstance(target, ast.Subscript) or bool(site.scope.kind_of(target) & CONTAINERS)
+    if container and not isinstance(value, ast.List | ast.Dict | ast.Set):
+        for method in ("append", "add", "extend", "update"):
+            yield site.rewrite(stmt, f"{site.code(target)}.{method}({site.code(value)})", 0.18)
+
+
+_CHANGING = frozenset({"sort", "reverse", "append", "extend", "add", "update", "insert"})
 
 RULES = (
     Rule("method.suggested", "a name is misspelt, as the exception says", 1.0, suggested),
     Rule("method.confused", "one of two methods people confuse", 0.75, confused),
-    Rule("method.update", "a result is thrown away, or a container changed where it should be replaced", 0.7, updates),
+    Rule(
+        "method.dropped",
+        "a result is thrown away, or a container changed that should be replaced",
+        0.5,
+        results_dropped,
+    ),
+    Rule("method.kept", "the None of a changing method is kept, or a container replaced", 0.7, results_kept),
 )

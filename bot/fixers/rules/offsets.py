@@ -102,6 +102,28 @@ def slices(site: Site) -> Iterator[Proposal]:
             yield site.replace(node, f"{base}[{low}:{high}]", 0.3)
 
 
+def parts(site: Site) -> Iterator[Proposal]:
+    """A sequence used whole where only its rest, or its beginning, is meant."""
+    numbers = [n for n in site.scope.names_before(site.stmt) if Kind.NUMBER in site.scope.kind_of(ast.Name(n))][:4]
+    loose = [n for n in site.scope.parameters if not site.scope.kind_of(ast.Name(n))][:3]
+    for node in site.expressions:
+        parent = site.source.parents.get(node)
+        walked = isinstance(parent, ast.For | ast.comprehension) and parent.iter is node
+        handed = (
+            isinstance(parent, ast.Call | ast.Return | ast.Assign | ast.BinOp)
+            and getattr(parent, "func", None) is not node
+        )
+        kinds = site.scope.kind_of(node) if isinstance(node, ast.Name | ast.Attribute) else frozenset({Kind.NUMBER})
+        if not (walked or handed) or (kinds and not kinds & {Kind.LIST, Kind.TEXT}):
+            continue
+        code, weight = site.code(node), (0.3 if walked else 0.16) * (1.0 if kinds or walked else 0.6)
+        for bounds, prior in (("1:", 1.0), (":-1", 0.9), *((f"{n}:", 0.8) for n in (*numbers, *loose))):
+            if not bounds.startswith(f"{code}:"):
+                yield site.replace(node, f"{code}[{bounds}]", weight * prior, f"use only `{code}[{bounds}]`")
+        for name in numbers:
+            yield site.replace(node, f"{code}[:{name}]", weight * 0.6, f"use only `{code}[:{name}]`")
+
+
 def first_and_last(site: Site) -> Iterator[Proposal]:
     for node in site.expressions:
         if not isinstance(node, ast.Subscript) or isinstance(node.slice, ast.Slice | ast.Tuple):
@@ -144,6 +166,7 @@ def ranges(site: Site) -> Iterator[Proposal]:
 RULES = (
     Rule("offset.shift", "a bound, index, length, argument or result is off by one", 0.75, shifts),
     Rule("offset.slice", "a slice takes the wrong end, or has a bound too many", 0.4, slices),
+    Rule("offset.part", "a sequence is used whole where a part of it is meant", 0.3, parts),
     Rule("offset.end", "the first element is taken for the last, or the reverse", 0.45, first_and_last),
     Rule("offset.range", "a count starts at 0 where 1 is meant, or the reverse", 0.5, ranges),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from bot.fixers.scope import Kind
 from bot.fixers.site import Proposal, Rule, Site
@@ -130,7 +131,7 @@ def interpolations(site: Site) -> Iterator[Proposal]:
                 yield Proposal((Splice(high, high, "!r"),), f"write `{name}` as its repr", 0.15)
                 yield Proposal((Splice(high, high, ":.2f"),), f"write `{name}` with two decimals", 0.15)
                 yield Proposal((Splice(high, high, ":02d"),), f"write `{name}` with two digits", 0.2)
-        for one, two in zip(places, places[1:], strict=False):
+        for one, two in pairwise(places):
             first = Splice(start + one.start(1), start + one.end(1), two.group(1))
             second = Splice(start + two.start(1), start + two.end(1), one.group(1))
             yield Proposal((first, second), f"swap `{one.group(1)}` and `{two.group(1)}` in the text", 0.5)
