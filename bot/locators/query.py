@@ -11,7 +11,7 @@ from bot.core.artifacts import Analysis
 MAX_TERMS = 60
 MAX_PROSE_CHARS = 8_000  # of each text: the rest of a long log says nothing new
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*")
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_CAMEL = re.compile(r"[A-Z](?:(?<=[a-z0-9].)|(?<=[A-Z].)(?=[a-z]))")  # starts with what is rare: searched for fast
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w{2,}")
 _FENCE = re.compile(r"^\s*(?:```|~~~).*$", re.MULTILINE)
 _STOP_WORDS = """
@@ -69,7 +69,7 @@ def words_of(text: str) -> Iterator[str]:
 
 def split_camel(text: str) -> str:
     """`parseDate` as `parse Date`; underscores are separators to the index already."""
-    return _CAMEL.sub(" ", text)
+    return _CAMEL.sub(r" \g<0>", text)
 
 
 def _frame_words(analysis: Analysis) -> list[str]:

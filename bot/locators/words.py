@@ -7,20 +7,19 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from bisect import bisect_right
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
 from bot.core.artifacts import Suspect
 from bot.core.path_roles import PathRole, role_of
-from bot.core.python_source import definitions, line_starts
+from bot.core.python_source import definitions
 from bot.core.tree import Tree
 from bot.locators.query import Term, split_camel, terms_of
 from bot.ports import LocateQuestion
 
 MAX_SUSPECTS = 40
-MAX_FILES = 400  # function-level documents are made of the most promising files only
+MAX_FILES = 200  # function-level documents are made of the most promising files only
 MAX_FILE_CHARS = 400_000  # longer ones are data or generated
 ROLE_WEIGHT = {PathRole.SUPPORT: 0.6, PathRole.TEST: 0.35, PathRole.GENERATED: 0.3, PathRole.VENDORED: 0.3}
 NAMED_WEIGHT = 1.5  # of a definition that the report names
@@ -92,12 +91,13 @@ def _promising(tree: Tree, terms: Sequence[Term]) -> list[tuple[str, str]]:
 
 
 def _documents(path: str, text: str) -> Iterator[_Document]:
-    starts = line_starts(text)
     headers = list(_HEADER.finditer(text))
     ends = [*(header.start() for header in headers), len(text)]
     yield _Document(path, 1, "", text[: ends[0]])
+    line, counted = 1, 0
     for header, end in zip(headers, ends[1:], strict=True):
-        line = bisect_right(starts, header.start(1))
+        line += text.count("\n", counted, header.start(1))
+        counted = header.start(1)
         yield _Document(path, line, header[1], text[header.start() : end])
 
 
