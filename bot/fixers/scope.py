@@ -5,67 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import Enum
 from functools import cached_property
 
+from bot.fixers.kinds import Kind, annotated_kind, dotted, uses, value_kind
 from bot.fixers.source import FUNCTIONS, FunctionNode, Source
-
-
-class Kind(Enum):
-    """What sort of value a name seems to hold, told by how the code around uses it."""
-
-    NUMBER = "number"
-    TEXT = "text"
-    LIST = "list"
-    MAPPING = "mapping"
-    SET = "set"
-    TRUTH = "truth"
-    CALLABLE = "callable"
-    OBJECT = "object"
-
-
-CONTAINERS = frozenset({Kind.LIST, Kind.MAPPING, Kind.SET, Kind.TEXT})
-_METHODS: dict[Kind, frozenset[str]] = {
-    Kind.LIST: frozenset({"append", "extend", "insert", "sort", "reverse", "popleft", "appendleft"}),
-    Kind.MAPPING: frozenset({"items", "keys", "values", "get", "setdefault"}),
-    Kind.SET: frozenset({"add", "union", "difference", "issubset", "issuperset", "intersection"}),
-    Kind.TEXT: frozenset({"split", "strip", "lower", "upper", "startswith", "endswith", "replace", "encode"}),
-}
-_MADE_BY: dict[str, Kind] = {
-    "len": Kind.NUMBER,
-    "int": Kind.NUMBER,
-    "float": Kind.NUMBER,
-    "sum": Kind.NUMBER,
-    "abs": Kind.NUMBER,
-    "round": Kind.NUMBER,
-    "str": Kind.TEXT,
-    "repr": Kind.TEXT,
-    "input": Kind.TEXT,
-    "list": Kind.LIST,
-    "sorted": Kind.LIST,
-    "deque": Kind.LIST,
-    "dict": Kind.MAPPING,
-    "defaultdict": Kind.MAPPING,
-    "OrderedDict": Kind.MAPPING,
-    "Counter": Kind.MAPPING,
-    "set": Kind.SET,
-    "frozenset": Kind.SET,
-    "bool": Kind.TRUTH,
-}
-_ANNOTATED = {
-    "int": Kind.NUMBER,
-    "float": Kind.NUMBER,
-    "str": Kind.TEXT,
-    "list": Kind.LIST,
-    "List": Kind.LIST,
-    "Sequence": Kind.LIST,
-    "dict": Kind.MAPPING,
-    "Dict": Kind.MAPPING,
-    "Mapping": Kind.MAPPING,
-    "set": Kind.SET,
-    "Set": Kind.SET,
-    "bool": Kind.TRUTH,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,17 +143,17 @@ class Scope:
         """For each name or dotted attribute used in the function: the kinds its uses speak for."""
         found: dict[str, set[Kind]] = {}
         for node in ast.walk(self.root):
-            for name, kind in _uses(node):
+            for name, kind in uses(node):
                 found.setdefault(name, set()).add(kind)
         for argument in _arguments(self.function):
-            annotated = _annotated(argument.annotation)
+            annotated = annotated_kind(argument.annotation)
             if annotated is not None:
                 found.setdefault(argument.arg, set()).add(annotated)
         return {name: frozenset(kinds) for name, kinds in found.items()}
 
     def kind_of(self, node: ast.expr) -> frozenset[Kind]:
         """The kinds an expression may have; empty when nothing is known."""
-        made = _value_kind(node)
+        made = value_kind(node)
         if made is not None:
             return frozenset({made})
         name = dotted(node)
@@ -227,29 +170,12 @@ class Scope:
         return 1.0 if own & wanted else 0.2
 
 
-def dotted(node: ast.AST) -> str:
-    """ "a.b.c" for a plain name or attribute chain, else ""."""
-    if isinstance(node, ast.Name):
-        return node.id
-    if isinstance(node, ast.Attribute):
-        head = dotted(node.value)
-        return f"{head}.{node.attr}" if head else ""
-    return ""
-
-
 def _is_self(node: ast.expr) -> bool:
     return isinstance(node, ast.Name) and node.id in ("self", "cls")
 
 
 def _arguments(function: FunctionNode | None) -> list[ast.arg]:
     return [] if function is None else [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
-
-
-def _annotated(annotation: ast.expr | None) -> Kind | None:
-    if isinstance(annotation, ast.Subscript):
-        annotation = annotation.value
-    name = dotted(annotation).rsplit(".", 1)[-1] if annotation is not None else ""
-    return _ANNOTATED.get(name)
 
 
 def _target_names(target: ast.AST) -> list[str]:
@@ -274,71 +200,3 @@ def _bindings_of(stmt: ast.stmt) -> Iterator[Binding]:
             for item in stmt.items:
                 if item.optional_vars is not None:
                     yield from (Binding(name, stmt, None) for name in _target_names(item.optional_vars))
-
-
-def _value_kind(node: ast.AST) -> Kind | None:  # a table of literal forms
-    match node:
-        case ast.Constant(value=bool()):
-            return Kind.TRUTH
-        case ast.Constant(value=int() | float()):
-            return Kind.NUMBER
-        case ast.Constant(value=str() | bytes()) | ast.JoinedStr():
-            return Kind.TEXT
-        case ast.List() | ast.ListComp() | ast.Tuple():
-            return Kind.LIST
-        case ast.Dict() | ast.DictComp():
-            return Kind.MAPPING
-        case ast.Set() | ast.SetComp():
-            return Kind.SET
-        case ast.Compare() | ast.UnaryOp(op=ast.Not()):
-            return Kind.TRUTH
-        case ast.Call(func=ast.Name(id=name)):
-            return _MADE_BY.get(name)
-        case ast.BinOp(op=ast.Sub() | ast.FloorDiv() | ast.Div()):
-            return Kind.NUMBER
-        case ast.BinOp(left=left, right=right):
-            return _value_kind(left) or _value_kind(right)
-        case _:
-            return None
-
-
-def _uses(node: ast.AST) -> Iterator[tuple[str, Kind]]:  # a table of usages
-    """What one node's form says about the names directly in it."""
-    match node:
-        case ast.Assign(targets=[target], value=value) | ast.AugAssign(target=target, value=value):
-            kind = _value_kind(value)
-            if kind is not None and dotted(target):
-                yield dotted(target), kind
-        case ast.Compare(left=left, ops=ops, comparators=others):
-            for op, one, two in zip(ops, [left, *others], others, strict=False):
-                if isinstance(op, ast.In | ast.NotIn):
-                    continue
-                for here, there in ((one, two), (two, one)):
-                    kind = _value_kind(there) if not isinstance(op, ast.Is | ast.IsNot) else None
-                    if kind is not None and dotted(here):
-                        yield dotted(here), kind
-        case ast.BinOp(op=ast.Sub() | ast.FloorDiv() | ast.Div(), left=left, right=right):
-            yield from ((dotted(side), Kind.NUMBER) for side in (left, right) if dotted(side))
-        case ast.BinOp(left=left, right=right):
-            for here, there in ((left, right), (right, left)):
-                kind = _value_kind(there)
-                if kind is not None and dotted(here) and not isinstance(node.op, ast.Mod | ast.Mult):
-                    yield dotted(here), kind
-        case ast.Subscript(slice=ast.Slice(lower=low, upper=high), value=value):
-            yield from ((dotted(bound), Kind.NUMBER) for bound in (low, high) if bound is not None and dotted(bound))
-            if dotted(value):
-                yield dotted(value), Kind.LIST
-        case ast.Call(func=ast.Attribute(value=value, attr=attr)) if dotted(value):
-            for kind, methods in _METHODS.items():
-                if attr in methods:
-                    yield dotted(value), kind
-        case ast.Call(func=ast.Name(id="range"), args=args):
-            yield from ((dotted(arg), Kind.NUMBER) for arg in args if dotted(arg))
-        case ast.For(target=ast.Name(id=name), iter=ast.Call(func=ast.Name(id="range"))):
-            yield name, Kind.NUMBER
-        case ast.For(target=ast.Tuple(elts=[ast.Name(id=name), *_]), iter=ast.Call(func=ast.Name(id="enumerate"))):
-            yield name, Kind.NUMBER
-        case ast.Call(func=ast.Name(id=name)):
-            yield name, Kind.CALLABLE
-        case ast.Attribute(value=ast.Name(id=name)) if isinstance(node.ctx, ast.Load):
-            yield name, Kind.OBJECT

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from bot.fixers.kinds import Kind, dotted
 from bot.fixers.precedence import summand
 from bot.fixers.rules.names import candidates
-from bot.fixers.scope import Kind, dotted
 from bot.fixers.site import Proposal, Rule, Site
 from bot.fixers.source import FunctionNode
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from bot.fixers.kinds import CONTAINERS, Kind
 from bot.fixers.precedence import comparand, summand
-from bot.fixers.scope import CONTAINERS, Kind
 from bot.fixers.site import Proposal, Rule, Site
 from bot.fixers.source import FUNCTIONS
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from bot.fixers.kinds import CONTAINERS, Kind
 from bot.fixers.precedence import operand
 from bot.fixers.rules.names import candidates, likeness
-from bot.fixers.scope import CONTAINERS, Kind
 from bot.fixers.site import Proposal, Rule, Site
 
 _ANY = frozenset(Kind)

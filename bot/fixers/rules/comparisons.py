@@ -6,8 +6,8 @@ import ast
 import re
 from collections.abc import Iterator
 
+from bot.fixers.kinds import CONTAINERS
 from bot.fixers.precedence import comparand
-from bot.fixers.scope import CONTAINERS
 from bot.fixers.site import Proposal, Rule, Site
 from bot.fixers.source import Splice
 

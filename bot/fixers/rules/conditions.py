@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from bot.fixers.kinds import CONTAINERS, Kind
 from bot.fixers.precedence import conjunct
-from bot.fixers.scope import CONTAINERS, Kind
 from bot.fixers.site import Proposal, Rule, Site
 from bot.fixers.source import Splice
 
@@ -143,22 +143,16 @@ def _consumed(site: Site, loop: ast.While) -> list[str]:
 
 
 def branches(site: Site) -> Iterator[Proposal]:
-    """`if` for `elif` and the reverse, and a branch that is taken too rarely or too often."""
+    """`if` where `elif` is meant."""
     stmt = site.stmt
     if not isinstance(stmt, ast.If):
         return
-    start, _ = site.source.span(stmt)
     block = site.source.siblings(stmt)
     index = block.index(stmt)
-    if site.source.text.startswith("elif", start):
-        yield site.replace(stmt.test, "True", 0.05)
     if not stmt.orelse and index + 1 < len(block) and isinstance(block[index + 1], ast.If):
         following = site.source.span(block[index + 1])[0]
         said = "look at the second condition only when the first did not hold"
         yield Proposal((Splice(following, following, "el"),), said, 0.3)
-    if not isinstance(stmt.test, ast.Constant):
-        yield site.replace(stmt.test, "False", 0.06, f"never take the branch of `{site.code(stmt.test)}`")
-        yield site.replace(stmt.test, "True", 0.06, f"always take the branch of `{site.code(stmt.test)}`")
 
 
 def separated(site: Site) -> Iterator[Proposal]:

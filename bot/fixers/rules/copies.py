@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from bot.fixers.scope import CONTAINERS, Kind
+from bot.fixers.kinds import CONTAINERS, Kind
 from bot.fixers.site import Proposal, Rule, Site
 from bot.fixers.source import FUNCTIONS, Splice
 
@@ -85,7 +85,7 @@ def walked_view(site: Site) -> Iterator[Proposal]:
         return
     changed = any("changed size" in message or "changed during" in message for message in site.clues.messages)
     view = isinstance(stmt.iter, ast.Call) and isinstance(stmt.iter.func, ast.Attribute)
-    if view and site.code(stmt.iter).endswith(("keys()", "values()", "items()")) or changed:
+    if (view and site.code(stmt.iter).endswith(("keys()", "values()", "items()"))) or changed:
         code = site.code(stmt.iter)
         yield site.replace(stmt.iter, f"list({code})", 0.95 if changed else 0.3, f"walk over a copy of `{code}`")
 
@@ -99,9 +99,9 @@ def grown(site: Site) -> Iterator[Proposal]:
                     text = f"[{site.code(row)} for _ in range({site.code(count)})]"
                     yield site.replace(node, text, 0.9, "make a list of its own for each row")
             case ast.Call(
-                func=ast.Attribute(attr="fromkeys"), args=[keys, ast.List() | ast.Dict() | ast.Call() as value]
+                func=ast.Attribute(attr="fromkeys"), args=[keys, ast.List() | ast.Dict() | ast.Call() as each]
             ):
-                text = f"{{key: {site.code(value)} for key in {site.code(keys)}}}"
+                text = f"{{key: {site.code(each)} for key in {site.code(keys)}}}"
                 yield site.replace(node, text, 0.85, "make a value of its own for each key")
             case _:
                 pass

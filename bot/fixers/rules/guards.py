@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from bot.fixers.kinds import Kind
 from bot.fixers.precedence import comparand, operand
-from bot.fixers.scope import Kind
 from bot.fixers.site import Proposal, Rule, Site
 
 _NONE_SIGNS = ("'NoneType'", "NoneType object", "None")

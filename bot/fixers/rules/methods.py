@@ -8,7 +8,7 @@ import difflib
 import re
 from collections.abc import Iterator
 
-from bot.fixers.scope import CONTAINERS
+from bot.fixers.kinds import CONTAINERS
 from bot.fixers.site import Proposal, Rule, Site
 
 _CONFUSED: tuple[tuple[str, ...], ...] = (

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from difflib import SequenceMatcher
 from functools import lru_cache
 
-from bot.fixers.scope import Kind, dotted
+from bot.fixers.kinds import Kind, dotted
 from bot.fixers.site import Proposal, Rule, Site
 
 MOST_NAMES = 16  # candidates per place: further names in scope are further away and seldom meant

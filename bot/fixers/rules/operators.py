@@ -6,8 +6,8 @@ import ast
 import re
 from collections.abc import Iterator
 
+from bot.fixers.kinds import Kind
 from bot.fixers.precedence import conjunct, operand
-from bot.fixers.scope import Kind
 from bot.fixers.site import Proposal, Rule, Site
 from bot.fixers.source import Splice
 

@@ -6,8 +6,8 @@ import ast
 import re
 from collections.abc import Iterator
 
+from bot.fixers.kinds import CONTAINERS, Kind
 from bot.fixers.rules.conditions import nearby_conditions
-from bot.fixers.scope import CONTAINERS, Kind
 from bot.fixers.site import Proposal, Rule, Site, brief
 from bot.fixers.source import FUNCTIONS, Splice, blocks_of
 

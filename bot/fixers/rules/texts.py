@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from bot.fixers.scope import Kind
+from bot.fixers.kinds import Kind
 from bot.fixers.site import Proposal, Rule, Site
 from bot.fixers.source import Splice
 
