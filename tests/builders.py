@@ -213,7 +213,7 @@ def candidate(after: str = AFTER, *, rule: str = "wrong-variable", description: 
     return CandidatePatch(
         Patch((FileEdit("paperboy/dates.py", BEFORE, after),)),
         rule,
-        description or "passes target instead of start",
+        description or "use `target` instead of `start`",
         "paperboy/dates.py",
         16,
         0.2,

@@ -102,12 +102,12 @@ def verdict_words(record: RunRecord) -> VerdictWords:
     return UNFINISHED if record.verdict is None else VERDICTS[record.verdict]
 
 
-def fix_phrase(chosen: CandidatePatch) -> str:
-    """The chosen edit as the rest of a sentence that starts with "The fix"."""
-    words = one_line(chosen.description).rstrip(".")
+def fix_sentence(chosen: CandidatePatch) -> str:
+    """The chosen edit and its place; its own words are an instruction ("use `<=` instead of `<`")."""
+    words = one_line(chosen.description, 600).rstrip(".")
     if words[:1].isupper() and words[1:2].islower():
         words = words[0].lower() + words[1:]
-    return f"{words} in {chosen.path}:{chosen.line}"
+    return f"In {clean(chosen.path)}:{chosen.line}, {words}."
 
 
 def sentence(record: RunRecord) -> str:
@@ -115,7 +115,7 @@ def sentence(record: RunRecord) -> str:
     validation, reproduction = record.artifact(Validation), record.artifact(Reproduction)
     cause = record.artifact(RootCause)
     if record.verdict is Verdict.FIXED and validation:
-        return f"The fix {fix_phrase(validation.chosen)}."
+        return fix_sentence(validation.chosen)
     if record.verdict is Verdict.REPRODUCED and reproduction:
         ids = reproduction.failing_ids
         what = one_line(ids[0]) if len(ids) == 1 else counted(len(ids), "test")

@@ -119,7 +119,7 @@ def test_the_verdict_comes_first_then_the_proof_then_the_fix() -> None:
     found = position(
         body,
         "Fixed",
-        "The fix passes target instead of start in paperboy/dates.py:16.",
+        "In paperboy/dates.py:16, use target instead of start.",
         "All code of the project ran in a sandbox of Linux namespaces",
         "red 3 of 3",
         "green 3 of 3",
@@ -167,6 +167,13 @@ def test_hostile_text_stays_text() -> None:
     assert "</script></pre><img src=x onerror=alert(1)>" in page.text
     assert "{{ 7*7 }}" in page.text
     assert not set(page.text) & {"\x1b", "\u202e"}
+
+
+def test_backticks_become_code_and_nothing_else_does() -> None:
+    give_up = GiveUp(Verdict.STOPPED, "call `f(<b>)` not ``", ("one ` alone <i>",))
+    page = report_html(RunRecord(run(), (), verdict=Verdict.STOPPED, give_up=give_up), IMPRINT)
+    assert "call <code>f(&lt;b&gt;)</code> not <code></code>" in page
+    assert "one ` alone &lt;i&gt;" in page
 
 
 def test_huge_texts_leave_the_page_small() -> None:

@@ -104,7 +104,7 @@ def test_the_verdict_of_a_fix_says_what_was_changed() -> None:
         "title": "Fixed",
         "tone": "good",
         "reached_goal": True,
-        "sentence": "The fix passes target instead of start in paperboy/dates.py:16.",
+        "sentence": "In paperboy/dates.py:16, use `target` instead of `start`.",
         "questions": [],
         "tried": [],
     }

@@ -16,7 +16,7 @@ from bot.render.wording import VERDICTS, capped, clean, duration, one_line
 from builders import explained_record, fixed_record, no_fix_record, validation
 
 FIXED = """\
-Fixed: The fix passes target instead of start in paperboy/dates.py:16.
+Fixed: In paperboy/dates.py:16, use `target` instead of `start`.
 
 Cause: add_months in paperboy/dates.py:16 counts the days of the month it starts in, not of the one
 it returns.
