@@ -79,7 +79,7 @@ def pytest_passes(root: Path, arguments: tuple[str, ...]) -> bool | None:
 def fresh_processes(
     tree: Tree, sample: list[CandidatePatch], suite: tuple[str, ...]
 ) -> tuple[list[bool | None], float]:
-    """Each candidate's verdict (None: timed out) and the seconds per candidate, those that timed out left aside."""
+    """Each candidate's verdict (None: timed out) and the seconds for all but those that timed out."""
     verdicts: list[bool | None] = []
     spent_s = 0.0
     with tempfile.TemporaryDirectory() as folder:
@@ -95,7 +95,7 @@ def fresh_processes(
             if passed is not None:
                 spent_s += time.perf_counter() - started
             verdicts.append(passed)
-    return verdicts, spent_s / max(1, sum(verdict is not None for verdict in verdicts))
+    return verdicts, spent_s
 
 
 async def fork_server(
@@ -129,10 +129,17 @@ def measure(count: int, sample_size: int) -> BenchReport:
     suite = suite_ids(tree)
     found = candidates(tree, count)
     step = max(1, len(found) // sample_size)
-    fresh, fresh_s = fresh_processes(tree, found[::step], suite)
+    sample = found[::step]
+    third = -(-len(sample) // 3)
     lanes = os.cpu_count() or 1
+    # In turn, so that a machine that is busy with something else for a while slows both.
+    parts = [fresh_processes(tree, sample[:third], suite)]
     one, one_s = asyncio.run(fork_server(tree, found, suite, 1))
+    parts.append(fresh_processes(tree, sample[third : 2 * third], suite))
     many, many_s = asyncio.run(fork_server(tree, found, suite, lanes))
+    parts.append(fresh_processes(tree, sample[2 * third :], suite))
+    fresh = [verdict for verdicts, _ in parts for verdict in verdicts]
+    fresh_s = sum(spent_s for _, spent_s in parts) / max(1, sum(verdict is not None for verdict in fresh))
     agree = sum(bool(a) == b.passed for a, b in zip(fresh, many[::step], strict=True))
     hung = sum(verdict.detail.startswith("timed out") for verdict in many)
     assert [v.passed for v in one] == [v.passed for v in many], "one lane and several disagree"
