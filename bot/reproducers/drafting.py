@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from bot.reproducers.claims import How, Lines, Style, comparison, output_check, raising, wanted_value
 from bot.reproducers.pairing import Case, Claim, Demand, printed_alone
-from bot.reproducers.script import has_call, print_call, same
+from bot.reproducers.script import has_call, is_sound, print_call, same
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def draft(case: Case, style: Style, only_prints: Callable[[ast.expr], bool]) -> 
                 parts.append(text)
     parts += [lines.text for lines in trailing]
     used = [*trailing, *(lines for pairs in placed.values() for _, lines in pairs)]
-    if not parts:
+    if not parts or not is_sound("\n".join(parts)):
         return None
     modules = tuple(dict.fromkeys(module for lines in used for module in lines.modules))
     return Draft("\n".join(parts), modules, tuple(dict.fromkeys(f for lines in used for f in lines.fixtures)))

@@ -71,10 +71,8 @@ def parse_script(code: str) -> Script | None:
     module = parse_module(text)
     if module is None:
         return None
-    try:
-        names_of(text)
-    except (SyntaxError, ValueError, RecursionError):
-        return None  # it parses, but no interpreter would take it: `nonlocal` at the top, say
+    if not is_sound(text):
+        return None
     statements = tuple(stmt for stmt in _flattened(module.body) if not _is_noise(stmt))
     return Script(text, statements) if statements else None
 
@@ -180,6 +178,15 @@ def names_of(source: str) -> Names:
             if symbol.is_referenced() and (table is top or symbol.is_global()):
                 used.add(symbol.get_name())
     return Names(frozenset(bound), frozenset(used - bound), frozenset(used))
+
+
+def is_sound(source: str) -> bool:
+    """Whether the names of this code can be told. Code may parse and yet be none: `nonlocal` at the top, say."""
+    try:
+        names_of(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
 
 
 def indented(source: str, margin: str) -> str:

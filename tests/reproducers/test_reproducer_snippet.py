@@ -371,3 +371,39 @@ NOTHING = {
 @pytest.mark.parametrize("name", NOTHING)
 def test_nothing_is_proposed_where_it_would_take_a_guess(name: str) -> None:
     assert proposed(NOTHING[name]) == ()
+
+
+def test_what_all_of_a_snippet_s_results_demand_comes_before_each_and_no_more_than_six_are_proposed() -> None:
+    code = SLUG + "\n".join(f'slugify("{n}  x")' for n in range(9))
+    claims = [wants(f'slugify("{n}  x")', f"'{n}-x'") for n in range(9)]
+    found = proposed(report(shows(code, *claims)))
+    assert len(found) == 6
+    assert found[0].why == "The report (issue.md:3-9) states 9 results of its code; all of them are checked together."
+
+
+def test_the_reason_quotes_the_report() -> None:
+    quote = "I expected `'a-b'`\nhere:"
+    (found,) = proposed(report(says=(wants('slugify("a  b")', "'a-b'", quote=quote),)))
+    assert found.why == (
+        "The report (issue.md:12) wants `slugify(\"a  b\")` to give 'a-b': \"I expected `'a-b'` here\"."
+    )
+    assert found.producer == "snippet"
+
+
+def test_a_wrong_value_that_was_seen_has_to_fail_as_an_assertion() -> None:
+    (seen,) = proposed(report(says=(wants('slugify("a  b")', "'a-b'", actual="'a--b'"),)))
+    (unseen,) = proposed(report(says=(wants('slugify("a  b")', "'a-b'"),)))
+    assert seen.signature == FailureSignature("AssertionError", expected="'a-b'", actual="'a--b'")
+    assert unseen.signature == FailureSignature(expected="'a-b'")
+
+
+def test_a_reported_exception_has_to_be_the_one_raised() -> None:
+    snippet = shows("from larder.numbers import ratio\nratio(1, 0)")
+    (found,) = proposed(report(snippet, error="ZeroDivisionError", message="division by zero"))
+    assert found.signature == FailureSignature("ZeroDivisionError", "division by zero")
+
+
+def test_not_raising_what_should_be_raised_may_be_worded_in_any_way() -> None:
+    snippet = shows("from larder import Shelf\nShelf().take()")
+    found = proposed(report(snippet, says=(wants("", raises="IndexError"),), error="IndexError", message="empty"))
+    assert [candidate.signature for candidate in found] == [FailureSignature()]
