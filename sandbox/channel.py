@@ -91,6 +91,7 @@ class Channel:
     launch: Launch
     process: asyncio.subprocess.Process
     stderr: IO[bytes]
+    init: int = -1  # a pidfd of the namespace's process 1: when that has ended, everything in it has
     broken: str = ""
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -115,6 +116,8 @@ class Channel:
         channel = cls(launch, process, stderr)
         try:
             await channel._await_ready()
+            if launch.self_contained:
+                channel.init = _only_child(process.pid)
         except BaseException:
             await asyncio.shield(channel.close())
             raise
@@ -193,8 +196,10 @@ class Channel:
     def kill(self, why: str) -> None:
         """Ends the sandbox now; `close` waits for it to be gone."""
         self.broken = self.broken or why
-        if self.process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
+        with contextlib.suppress(ProcessLookupError):
+            if self.init >= 0:
+                signal.pidfd_send_signal(self.init, signal.SIGKILL)
+            elif self.process.returncode is None:
                 # Without a namespace the agent itself has to end what it started.
                 self.process.send_signal(signal.SIGKILL if self.launch.self_contained else signal.SIGTERM)
 
@@ -210,6 +215,9 @@ class Channel:
             await self.process.wait()
         if not self.launch.self_contained:
             await sweep(self.launch.token)
+        if self.init >= 0:
+            os.close(self.init)
+            self.init = -1
         self.stderr.close()
 
     async def _drain(self) -> None:
@@ -220,6 +228,27 @@ class Channel:
             while await self.process.stdout.read(1 << 16):
                 pass
         await self.process.wait()
+        if self.init >= 0:
+            await _readable(self.init)
+
+
+def _only_child(pid: int) -> int:
+    """A pidfd of this process's child; -1 where that cannot be had."""
+    with contextlib.suppress(OSError, ValueError, IndexError, AttributeError):
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+        return os.pidfd_open(int(children[0]))
+    return -1
+
+
+async def _readable(handle: int) -> None:
+    """Returns once there is something to read: for a pidfd, once its process has ended."""
+    ready = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_reader(handle, ready.set)
+    try:
+        await ready.wait()
+    finally:
+        loop.remove_reader(handle)
 
 
 async def sweep(token: str) -> None:

@@ -10,6 +10,7 @@ and every sandbox has a tree folder of its own: nothing built into an environmen
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shlex
 import tempfile
@@ -107,12 +108,13 @@ class LocalSandboxes:
                 yield sandbox
             return
         with disk_errors(Path(tempfile.gettempdir())):
-            root = Path(tempfile.mkdtemp(prefix="fixbugs-"))
+            root = Path(os.path.realpath(tempfile.mkdtemp(prefix="fixbugs-")))  # noqa: ASYNC240 (a folder just made)
         try:
             async with self._as_plain_process(slot, root) as sandbox:
                 yield sandbox
         finally:
-            await asyncio.shield(asyncio.to_thread(remove, str(root)))
+            with contextlib.suppress(OSError):  # what a command made unremovable is left to the system's cleaning
+                await asyncio.shield(asyncio.to_thread(remove, str(root)))
 
     # ----------------------------------------------------------- starting
 
@@ -130,7 +132,8 @@ class LocalSandboxes:
         with namespace.launch(slot.environment, root, settings, self._disk_bytes) as launch:
             channel = await Channel.open(launch)
         place = namespace.place()
-        sandbox = LocalSandbox(channel, place, place.environ(), namespace.process_base(), self._disk_bytes)
+        disk_bytes = self._disk_bytes if root is None else None
+        sandbox = LocalSandbox(channel, place, place.environ(), namespace.process_base(), disk_bytes)
         async with aclosing(sandbox):
             yield sandbox
 
@@ -146,7 +149,7 @@ class LocalSandboxes:
         launch = plain_launch(place)
         channel = await Channel.open(launch)
         environ = place.environ() | {COOKIE: launch.token}
-        sandbox = LocalSandbox(channel, place, environ, tasks_of(os.getuid()), self._disk_bytes)
+        sandbox = LocalSandbox(channel, place, environ, tasks_of(os.getuid()), disk_bytes=None)
         async with aclosing(sandbox):
             yield sandbox
 

@@ -41,13 +41,14 @@ class Output:
 @dataclass
 class LocalSandbox:
     """Implements `bot.ports.Sandbox`. `environ` is what every command's environment starts from; `process_base` is
-    how many processes the kernel already counts against a limit on processes (None: it does not count them here)."""
+    how many processes the kernel already counts against a limit on processes (None: it does not count them here);
+    `disk_bytes` is what its own folders may hold (None: what the disk holds)."""
 
     channel: Channel
     place: Place
     environ: dict[str, str]
     process_base: int | None
-    disk_bytes: int
+    disk_bytes: int | None
 
     @property
     def tree_path(self) -> str:
@@ -119,6 +120,8 @@ class LocalSandbox:
         if reply.kind == "done":
             return
         if reply.errno in (errno.ENOSPC, errno.EDQUOT):
+            if self.disk_bytes is None:
+                raise Permanent(f"No space left on the disk that holds {self.place.root}. Make room, then run again.")
             raise Permanent(
                 f"No space left in the sandbox for these files (it holds {self.disk_bytes >> 20} MB). "
                 "Give it more, or make the repository smaller."

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import os
 import platform
+import shutil
+import tempfile
 from collections.abc import Awaitable, Callable
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -28,20 +32,24 @@ T = TypeVar("T")
 EMPTY = Recipe("empty", (), Tree({}))
 
 
-def in_sandbox(
-    isolation: Isolation,
-    cache_dir: Path,
-    work: Callable[[LocalSandbox], Awaitable[T]],
-    disk_bytes: int = 64 << 20,
-) -> T:
+@cache
+def shared(isolation: Isolation, disk_bytes: int) -> LocalSandboxes:
+    """Sandboxes with an empty environment, built once for all tests."""
+    folder = tempfile.mkdtemp(prefix="fixbugs-tests-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    sandboxes = LocalSandboxes(Path(folder), isolation, environ={}, disk_bytes=disk_bytes)
+    asyncio.run(sandboxes.build(EMPTY))
+    return sandboxes
+
+
+def in_sandbox(isolation: Isolation, work: Callable[[LocalSandbox], Awaitable[T]], disk_bytes: int = 64 << 20) -> T:
     """What `work` returns, done in a fresh sandbox on an empty environment."""
 
     async def go() -> T:
-        sandboxes = LocalSandboxes(cache_dir, isolation, environ={}, disk_bytes=disk_bytes)
-        await sandboxes.build(EMPTY)
         async with sandboxes.start(EMPTY.key) as sandbox:
             return await work(sandbox)
 
+    sandboxes = shared(isolation, disk_bytes)
     return asyncio.run(asyncio.wait_for(go(), 60))
 
 
@@ -50,9 +58,9 @@ def python(sandbox: LocalSandbox, code: str, *args: str, stdin: bytes = b"") -> 
     return Command((sandbox.place.python, "-I", "-S", "-c", code, *args), stdin=stdin)
 
 
-def run_python(isolation: Isolation, cache_dir: Path, code: str, limits: Limits | None = None) -> Completed:
+def run_python(isolation: Isolation, code: str, limits: Limits | None = None) -> Completed:
     """How this source ends in a fresh sandbox."""
-    return in_sandbox(isolation, cache_dir, lambda box: box.run(python(box, code), limits or Limits(wall_s=20.0)))
+    return in_sandbox(isolation, lambda box: box.run(python(box, code), limits or Limits(wall_s=20.0)))
 
 
 def processes_with(mark: str) -> list[int]:

@@ -42,12 +42,12 @@ def test_files_of_the_host_are_invisible(tmp_path: Path) -> None:
         " if os.path.exists(p)]\n"
         "print(json.dumps([seen, sorted(os.listdir('/etc')), os.listdir('/tmp')]))"
     )
-    seen, etc, temporary = json.loads(run_python(INSIDE, tmp_path, code).stdout)
+    seen, etc, temporary = json.loads(run_python(INSIDE, code).stdout)
     assert (seen, temporary) == ([], [])
     assert "shadow" not in etc
 
 
-def test_there_is_no_network_but_the_own_loopback(tmp_path: Path) -> None:
+def test_there_is_no_network_but_the_own_loopback() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         code = (
@@ -62,13 +62,13 @@ def test_there_is_no_network_but_the_own_loopback(tmp_path: Path) -> None:
             "socket.create_connection(own.getsockname(), timeout=2)\n"
             "print('own')"
         )
-        lines = run_python(INSIDE, tmp_path, code).stdout.decode().split()
+        lines = run_python(INSIDE, code).stdout.decode().split()
     assert lines == ["ConnectionRefusedError", "OSError", "own"]
 
 
-def test_commands_run_as_nobody_with_no_capability(tmp_path: Path) -> None:
+def test_commands_run_as_nobody_with_no_capability() -> None:
     code = "print(open('/proc/self/status').read()); import os, pwd; print(pwd.getpwuid(os.getuid()).pw_name)"
-    lines = run_python(INSIDE, tmp_path, code).stdout.decode().splitlines()
+    lines = run_python(INSIDE, code).stdout.decode().splitlines()
     status = dict(line.split(":\t", 1) for line in lines if ":\t" in line)
     assert set(status["Uid"].split()) == {"10001"}
     assert {int(status[name], 16) for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")} == {0}
@@ -77,7 +77,7 @@ def test_commands_run_as_nobody_with_no_capability(tmp_path: Path) -> None:
     assert lines[-1] == "sandbox"
 
 
-def test_nothing_but_the_own_folders_can_be_written(tmp_path: Path) -> None:
+def test_nothing_but_the_own_folders_can_be_written() -> None:
     code = (
         "import sys\n"
         "for folder in ('/', '/usr', '/etc', '/env', '/agent', '/dev', '/proc/sys/kernel', sys.base_prefix):\n"
@@ -87,11 +87,11 @@ def test_nothing_but_the_own_folders_can_be_written(tmp_path: Path) -> None:
         "    except OSError:\n"
         "        pass"
     )
-    done = run_python(INSIDE, tmp_path, code)
+    done = run_python(INSIDE, code)
     assert (done.exit_code, done.stdout) == (0, b"")
 
 
-def test_the_filter_is_in_force(tmp_path: Path) -> None:
+def test_the_filter_is_in_force() -> None:
     code = (
         "import ctypes, socket\n"
         "libc = ctypes.CDLL(None, use_errno=True)\n"
@@ -102,10 +102,10 @@ def test_the_filter_is_in_force(tmp_path: Path) -> None:
         "except OSError as error:\n"
         "    print(error.errno)"
     )
-    assert run_python(INSIDE, tmp_path, code).stdout.split() == [b"-1", b"1", b"-1", b"1", b"97"]
+    assert run_python(INSIDE, code).stdout.split() == [b"-1", b"1", b"-1", b"1", b"97"]
 
 
-def test_the_size_of_the_trees_folder_is_limited(tmp_path: Path) -> None:
+def test_the_size_of_the_trees_folder_is_limited() -> None:
     code = (
         "import os\n"
         "written = 0\n"
@@ -116,11 +116,11 @@ def test_the_size_of_the_trees_folder_is_limited(tmp_path: Path) -> None:
         "    print(error.errno)\n"
         "print(written <= 8 << 20)"
     )
-    done = in_sandbox(INSIDE, tmp_path, lambda box: box.run(python(box, code), Limits(wall_s=20.0)), disk_bytes=8 << 20)
+    done = in_sandbox(INSIDE, lambda box: box.run(python(box, code), Limits(wall_s=20.0)), disk_bytes=8 << 20)
     assert done.stdout == b"28\nTrue\n"  # ENOSPC
 
 
-def test_a_tree_that_does_not_fit_is_refused_with_the_size_and_the_sandbox_lives_on(tmp_path: Path) -> None:
+def test_a_tree_that_does_not_fit_is_refused_with_the_size_and_the_sandbox_lives_on() -> None:
     async def work(box: LocalSandbox) -> Completed:
         large = Tree({f"f{n}": TreeFile(bytes(1 << 20)) for n in range(12)})
         with pytest.raises(Permanent, match="it holds 8 MB"):
@@ -128,10 +128,10 @@ def test_a_tree_that_does_not_fit_is_refused_with_the_size_and_the_sandbox_lives
         await box.put_tree(Tree({"small": TreeFile(b"fits")}))
         return await box.run(Command(("cat", "small")), Limits(wall_s=20.0))
 
-    assert in_sandbox(INSIDE, tmp_path, work, disk_bytes=8 << 20).stdout == b"fits"
+    assert in_sandbox(INSIDE, work, disk_bytes=8 << 20).stdout == b"fits"
 
 
-def test_a_fork_bomb_is_contained_and_ended(tmp_path: Path) -> None:
+def test_a_fork_bomb_is_contained_and_ended() -> None:
     mark = uuid4().hex
     code = (
         "import os, time\n"
@@ -147,12 +147,12 @@ def test_a_fork_bomb_is_contained_and_ended(tmp_path: Path) -> None:
         bomb = await box.run(python(box, code), Limits(wall_s=1.0, processes=40))
         return bomb, len(processes_with(mark)), await box.run(Command(("echo", "alive")), Limits(wall_s=20.0))
 
-    bomb, left, after = in_sandbox(INSIDE, tmp_path, work)
+    bomb, left, after = in_sandbox(INSIDE, work)
     assert (bomb.ended, left) == (Ended.TIMED_OUT, 0)
     assert after.stdout == b"alive\n"
 
 
-def test_the_number_of_processes_is_limited_to_what_was_asked(tmp_path: Path) -> None:
+def test_the_number_of_processes_is_limited_to_what_was_asked() -> None:
     code = (
         "import os, time\n"
         "made = 0\n"
@@ -165,7 +165,7 @@ def test_the_number_of_processes_is_limited_to_what_was_asked(tmp_path: Path) ->
         "    pass\n"
         "print(made)"
     )
-    done = run_python(INSIDE, tmp_path, code, Limits(wall_s=20.0, processes=20))
+    done = run_python(INSIDE, code, Limits(wall_s=20.0, processes=20))
     assert 15 <= int(done.stdout) <= 22
 
 
@@ -176,9 +176,10 @@ def test_the_hosts_death_ends_the_sandbox(tmp_path: Path) -> None:
         "from pathlib import Path\n"
         "from at_hand import *\n"
         f"command = Command(('sh', '-c', 'setsid sleep 300 & sleep 300; :', '{mark}'))\n"
-        "in_sandbox(Isolation.NAMESPACE, Path(sys.argv[1]), lambda box: box.run(command, Limits(wall_s=50.0)))"
+        "in_sandbox(Isolation.NAMESPACE, lambda box: box.run(command, Limits(wall_s=50.0)))"
     )
-    host = subprocess.Popen((sys.executable, "-c", program, str(tmp_path)), cwd=REPOSITORY)
+    environ = {**os.environ, "TMPDIR": str(tmp_path)}  # it has no time to clean up
+    host = subprocess.Popen((sys.executable, "-c", program), cwd=REPOSITORY, env=environ)
     wait_until(lambda: bool(processes_with(f"sleep 300; :\0{mark}")))
     host.send_signal(signal.SIGKILL)
     host.wait()
