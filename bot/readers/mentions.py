@@ -102,13 +102,17 @@ def _paths(text: str, line: int, index: TreeIndex) -> Iterator[Mention]:
 
 def _symbols(text: str, line: int, index: TreeIndex, *, code: bool) -> Iterator[Mention]:
     """Dotted names that lead into the tree, called names, and in code every name that the tree defines."""
+    parts: set[str] = set()  # of dotted names that lead somewhere: said once is enough
     for match in _DOTTED.finditer(text):
-        yield from _dotted(match[0], line, index)
+        found = list(_dotted(match[0], line, index))
+        parts.update(match[0].split(".") if found else ())
+        yield from found
     names = [name.rpartition(".")[2] for name in _CALLED.findall(text)]
     if code:
         names += _identifiers(text)
     for name in names:
-        definers = index.definers(name) if name not in _NOT_NAMES and len(name) > 1 else ()
+        usable = len(name) > 1 and name not in _NOT_NAMES and name not in parts
+        definers = index.definers(name) if usable else ()
         if 0 < len(definers) <= MAX_DEFINERS:
             yield Mention(name, line, definers[0])
     imported = parse_module(text.strip()) if text.lstrip().startswith(("from ", "import ")) else None
