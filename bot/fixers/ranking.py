@@ -142,67 +142,82 @@ def _read_frames(question: FixQuestion, failure: Failure, lines: dict[str, _Line
             known.score[frame.line] = max(known.score.get(frame.line, 0.0), _OUTER_FRAME)
 
 
+@dataclass(frozen=True)
+class _FileView:
+    """One file's evidence, worked out once for all of its statements."""
+
+    known: _Lines
+    covered: bool
+    hangs: bool
+    top: float
+    reached: frozenset[int]
+    live: frozenset[FunctionNode]  # functions that a failing test ran
+    used: frozenset[str]  # names these functions read
+
+
 def _of_file(source: Source, evidence: Evidence) -> list[Suspected]:
     known, clues = evidence.lines[source.path], evidence.clues(source.path)
+    live = _live_functions(source, known, evidence.covered)
+    view = _FileView(
+        known,
+        evidence.covered,
+        evidence.hangs,
+        max(known.score.values(), default=0.0),
+        frozenset(known.executed | set(known.crashes) | known.frames),
+        live,
+        _used_by(live),
+    )
     scopes: dict[FunctionNode | None, Scope] = {}
     found: list[Suspected] = []
-    live = _live_functions(source, known, evidence.covered)
     for stmt in source.statements:
         function = source.function_of(stmt)
-        scope = scopes.get(function)
-        if scope is None:
-            scope = scopes[function] = Scope(source, function)
-        site = Site(source, stmt, scope, clues)
-        suspicion = _suspicion(site, known, evidence, live)
+        if function is not None and function not in live and not isinstance(stmt, FUNCTIONS):
+            continue
+        if function not in scopes:
+            scopes[function] = Scope(source, function)
+        site = Site(source, stmt, scopes[function], clues)
+        suspicion = _suspicion(site, view)
         if suspicion >= _LEAST:
             found.append(Suspected(site, min(1.0, suspicion)))
     return _with_feeders(found)
 
 
-def _suspicion(site: Site, known: _Lines, evidence: Evidence, live: set[FunctionNode]) -> float:
-    stmt = site.stmt
-    own = [known.score.get(line, 0.0) for line in range(stmt.lineno, site.header_end + 1)]
-    reached = known.executed | set(known.crashes) | known.frames
+def _suspicion(site: Site, view: _FileView) -> float:
+    stmt, score = site.stmt, view.known.score
     if isinstance(stmt, FUNCTIONS):
-        inside = [score for line, score in known.score.items() if stmt.lineno <= line <= (stmt.end_lineno or 0)]
-        return _HEADER * max(inside, default=0.0) if stmt in live else 0.0
+        if stmt not in view.live:
+            return 0.0
+        lines = range(stmt.lineno, (stmt.end_lineno or stmt.lineno) + 1)
+        return _HEADER * max((score[line] for line in lines if line in score), default=0.0)
+    lines = range(stmt.lineno, site.header_end + 1)
+    own = max(score.get(line, 0.0) for line in lines)
+    executed = not view.covered or any(line in view.reached for line in lines)
     if site.scope.function is None:
-        used = _used_by(live, site.source) if isinstance(stmt, ast.Assign | ast.AnnAssign | ast.AugAssign) else set()
-        is_used = any(
-            isinstance(n, ast.Name) and n.id in used for n in ast.walk(stmt) if not isinstance(n, ast.Constant)
-        )
-        floor = _CONSTANT * max(known.score.values(), default=0.0) if is_used else 0.0
-        executed = not evidence.covered or any(line in reached for line in range(stmt.lineno, site.header_end + 1))
-        return max(floor, max(own) if executed else 0.0)
-    if evidence.covered and not any(line in reached for line in range(stmt.lineno, site.header_end + 1)):
+        # Constants and class variables are set at import, outside of any test's coverage.
+        assigns = isinstance(stmt, ast.Assign | ast.AnnAssign | ast.AugAssign)
+        read = assigns and any(isinstance(n, ast.Name) and n.id in view.used for n in site.nodes)
+        return max(own if executed else 0.0, _CONSTANT * view.top if read else 0.0)
+    if not executed:
         return 0.0
     loops = isinstance(stmt, ast.If | ast.While) or site.source.loop_of(stmt) is not None
-    return max(own) * (_OFF_LOOP if evidence.hangs and not loops else 1.0)
+    return own * (_OFF_LOOP if view.hangs and not loops else 1.0)
 
 
-def _live_functions(source: Source, known: _Lines, covered: bool) -> set[FunctionNode]:
+def _live_functions(source: Source, known: _Lines, covered: bool) -> frozenset[FunctionNode]:
     """Functions that a failing test ran (or, without coverage, that hold a suspicious line)."""
-    lines = (known.executed | set(known.crashes)) if covered else set(known.score)
-    return {
+    lines = (known.executed | set(known.crashes) | known.frames) if covered else set(known.score)
+    return frozenset(
         node
-        for node in ast.walk(source.tree)
+        for node in source.nodes
         if isinstance(node, FUNCTIONS)
-        if any(node.body[0].lineno <= line <= (node.end_lineno or 0) for line in lines)
-    }
+        if any(line in lines for line in range(node.body[0].lineno, (node.end_lineno or 0) + 1))
+    )
 
 
-def _used_by(live: set[FunctionNode], source: Source) -> set[str]:
-    """Names that live functions read: module constants and class variables among them matter."""
-    cached: set[str] | None = getattr(source, "_used_by_live", None)
-    if cached is None:
-        cached = {
-            n.id if isinstance(n, ast.Name) else n.attr
-            for function in live
-            for n in ast.walk(function)
-            if isinstance(n, ast.Name | ast.Attribute)
-        }
-        source._used_by_live = cached  # type: ignore[attr-defined] # a cache on the object it belongs to
-    return cached
+def _used_by(live: frozenset[FunctionNode]) -> frozenset[str]:
+    nodes = [n for function in live for n in ast.walk(function)]
+    names = [n.id for n in nodes if isinstance(n, ast.Name)]
+    return frozenset([*names, *(n.attr for n in nodes if isinstance(n, ast.Attribute))])
 
 
 def _with_feeders(found: list[Suspected]) -> list[Suspected]:

@@ -27,6 +27,7 @@ class Scope:
         self.source = source
         self.function = function
         self.root: ast.AST = function or source.tree
+        self.nodes = source.nodes if function is None else list(ast.walk(function))
 
     # --------------------------------------------------------------- names
 
@@ -142,7 +143,7 @@ class Scope:
     def kinds(self) -> dict[str, frozenset[Kind]]:
         """For each name or dotted attribute used in the function: the kinds its uses speak for."""
         found: dict[str, set[Kind]] = {}
-        for node in ast.walk(self.root):
+        for node in self.nodes:
             for name, kind in uses(node):
                 found.setdefault(name, set()).add(kind)
         for argument in _arguments(self.function):

@@ -53,8 +53,9 @@ class Source:
         self._starts = [0, *(match.end() for match in _LINE_END.finditer(text))]
         self._ascii = text.isascii()
         self._original: dict[ast.AST, str | None] = {}
+        self.nodes = list(ast.walk(tree))
         self.parents: dict[ast.AST, ast.AST] = {}
-        for node in ast.walk(tree):
+        for node in self.nodes:
             for child in ast.iter_child_nodes(node):
                 self.parents[child] = node
 
@@ -117,7 +118,7 @@ class Source:
     def indent_unit(self) -> str:
         """One level of indentation, as most of this file does it."""
         counts: dict[str, int] = {}
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             body = getattr(node, "body", None)
             if not isinstance(node, ast.stmt) or not isinstance(body, list) or not body:
                 continue
@@ -179,8 +180,33 @@ class Source:
     @cached_property
     def statements(self) -> list[ast.stmt]:
         """Every statement of the file, in the order of the text."""
-        found = [node for node in ast.walk(self.tree) if isinstance(node, ast.stmt)]
+        found = [node for node in self.nodes if isinstance(node, ast.stmt)]
         return sorted(found, key=lambda node: (node.lineno, node.col_offset))
+
+    @cached_property
+    def modules(self) -> frozenset[str]:
+        """Names that stand for imported modules."""
+        imports = [node for node in self.nodes if isinstance(node, ast.Import)]
+        return frozenset((a.asname or a.name).split(".")[0] for node in imports for a in node.names)
+
+    @cached_property
+    def attribute_names(self) -> tuple[str, ...]:
+        """Every attribute name in the file, functions defined in it included."""
+        names = [n.attr for n in self.nodes if isinstance(n, ast.Attribute)]
+        return tuple(dict.fromkeys([*names, *(n.name for n in self.nodes if isinstance(n, FUNCTIONS))]))
+
+    @cached_property
+    def data_names(self) -> tuple[str, ...]:
+        """Attribute names that the file reads off objects (not modules) without calling them."""
+        called = {node.func for node in self.nodes if isinstance(node, ast.Call)}
+        read = [n for n in self.nodes if isinstance(n, ast.Attribute) and n not in called]
+        own = [n for n in read if not (isinstance(n.value, ast.Name) and n.value.id in self.modules)]
+        return tuple(dict.fromkeys(node.attr for node in own))
+
+    @cached_property
+    def parameter_names(self) -> tuple[str, ...]:
+        lists = [n for n in self.nodes if isinstance(n, ast.arguments)]
+        return tuple(dict.fromkeys(a.arg for n in lists for a in (*n.args, *n.kwonlyargs)))
 
     # -------------------------------------------------------------- edits
 

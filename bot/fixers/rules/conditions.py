@@ -103,7 +103,7 @@ def nearby_conditions(site: Site, node: ast.AST) -> list[tuple[str, float]]:
             found.setdefault(name, 0.6 * near)
             found.setdefault(f"not {name}", 0.6 * near)
     own = {n for n in ast.walk(node) if isinstance(n, ast.Compare)}
-    for other in ast.walk(site.scope.root):
+    for other in site.scope.nodes:
         if isinstance(other, ast.Compare) and other not in own and "\n" not in site.code(other):
             found.setdefault(site.code(other), 0.45 / (1 + 0.05 * abs(other.lineno - site.stmt.lineno)))
     return sorted(found.items(), key=lambda item: -item[1])[:MOST_CONDITIONS]

@@ -54,7 +54,7 @@ def nearby_constants(site: Site) -> dict[type, list[tuple[str, float]]]:
     """Literals of this function and names of module constants, by type, the nearest first."""
     found: dict[type, dict[str, float]] = {}
     line = site.stmt.lineno
-    nodes = [n for n in ast.walk(site.scope.root) if isinstance(n, ast.Constant) and hasattr(n, "lineno")]
+    nodes = [n for n in site.scope.nodes if isinstance(n, ast.Constant) and hasattr(n, "lineno")]
     nodes = [n for n in nodes if not _in_annotation_or_docstring(site, n)]
     for rank, node in enumerate(sorted(nodes, key=lambda n: abs(n.lineno - line))[:60]):
         if isinstance(node.value, int | float | str) and not isinstance(node.value, bool):

@@ -6,7 +6,7 @@ import ast
 import builtins
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from bot.fixers.kinds import CONTAINERS
 from bot.fixers.site import Proposal, Rule, Site
@@ -130,8 +130,7 @@ def suggested(site: Site) -> Iterator[Proposal]:
 
 
 def _replace_attribute(site: Site, wrong: str, meant: list[str]) -> Iterator[Proposal]:
-    known = [n.attr for n in ast.walk(site.source.tree) if isinstance(n, ast.Attribute)]
-    known += [n.name for n in ast.walk(site.source.tree) if isinstance(n, ast.FunctionDef)]
+    known = site.source.attribute_names
     for node in site.expressions:
         if isinstance(node, ast.Attribute) and node.attr == wrong:
             base = site.code(node.value)
@@ -152,9 +151,7 @@ def _replace_name(site: Site, wrong: str, meant: list[str]) -> Iterator[Proposal
 
 
 def _replace_keyword(site: Site, wrong: str, meant: list[str]) -> Iterator[Proposal]:
-    parameters = [
-        a.arg for n in ast.walk(site.source.tree) if isinstance(n, ast.arguments) for a in (*n.args, *n.kwonlyargs)
-    ]
+    parameters = site.source.parameter_names
     for node in site.expressions:
         if not isinstance(node, ast.Call):
             continue
@@ -167,7 +164,7 @@ def _replace_keyword(site: Site, wrong: str, meant: list[str]) -> Iterator[Propo
                     yield site.replace(node, text, 0.95 - 0.05 * rank, f"pass `{other}` instead of `{wrong}`")
 
 
-def _ranked(wrong: str, meant: list[str], known: list[str]) -> list[str]:
+def _ranked(wrong: str, meant: list[str], known: Sequence[str]) -> list[str]:
     near = difflib.get_close_matches(wrong, [k for k in dict.fromkeys(known) if k != wrong], n=4, cutoff=0.6)
     return list(dict.fromkeys(other for other in (*meant, *near) if other.isidentifier() and other != wrong))
 

@@ -134,30 +134,24 @@ def expressions(site: Site) -> Iterator[Proposal]:
 def _subscripts(site: Site) -> list[str]:
     """Subscript expressions of the same function as source text, the nearest statements' first."""
     line = site.stmt.lineno
-    found = [
-        n for n in ast.walk(site.scope.root) if isinstance(n, ast.Subscript) and not isinstance(n.slice, ast.Slice)
-    ]
+    found = [n for n in site.scope.nodes if isinstance(n, ast.Subscript) and not isinstance(n.slice, ast.Slice)]
     found.sort(key=lambda n: abs(n.lineno - line))
     return list(dict.fromkeys(site.code(n) for n in found if "\n" not in site.code(n)))[:10]
 
 
 def _attribute_names(site: Site) -> list[str]:
-    """Attribute names read (not called) in this function first, then anywhere in this file."""
-    names: dict[str, None] = {}
-    for root in (site.scope.root, site.source.tree):
-        for node in ast.walk(root):
-            if isinstance(node, ast.Attribute) and not _is_callee(site, node) and not _is_module(site, node.value):
-                names[node.attr] = None
-        if len(names) > 40:
-            break
-    return list(names)[:40]
+    """Attribute names read (not called) in this function first, then others of the file; at most 40."""
+    own = [n for n in site.scope.nodes if isinstance(n, ast.Attribute)]
+    read = [n.attr for n in own if not _is_callee(site, n) and not _is_module(site, n.value)]
+    called = {n.attr for n in own if _is_callee(site, n)}
+    return list(dict.fromkeys([*read, *(n for n in site.source.data_names if n not in called)]))[:40]
 
 
 def _chains(site: Site) -> dict[str, list[str]]:
     """For each dotted name: the attributes the function reads off it or off its like."""
     found: dict[str, dict[str, None]] = {}
     everything: dict[str, None] = {}
-    for node in ast.walk(site.scope.root):
+    for node in site.scope.nodes:
         if isinstance(node, ast.Attribute) and dotted(node.value) and not _is_callee(site, node):
             found.setdefault(dotted(node.value), {})[node.attr] = None
             if not _is_module(site, node.value) and dotted(node.value) != site.scope.self_name:
@@ -186,10 +180,7 @@ def _is_annotation(site: Site, node: ast.AST) -> bool:
 
 
 def _is_module(site: Site, node: ast.AST) -> bool:
-    return isinstance(node, ast.Name) and any(
-        isinstance(stmt, ast.Import) and any((a.asname or a.name) == node.id for a in stmt.names)
-        for stmt in site.source.tree.body
-    )
+    return isinstance(node, ast.Name) and node.id in site.source.modules
 
 
 RULES = (

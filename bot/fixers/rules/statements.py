@@ -167,7 +167,7 @@ def _asked_only(site: Site) -> list[str]:
     """Names asked with `in` that the function never fills."""
     asked: dict[str, None] = {}
     filled: set[str] = set()
-    for node in ast.walk(site.scope.root):
+    for node in site.scope.nodes:
         match node:
             case ast.Compare(ops=[ast.In() | ast.NotIn()], comparators=[ast.Name(id=name)]):
                 asked[name] = None
@@ -184,7 +184,7 @@ def _asked_only(site: Site) -> list[str]:
 def _asked_for(site: Site, container: str) -> list[str]:
     return [
         site.code(node.left)
-        for node in ast.walk(site.scope.root)
+        for node in site.scope.nodes
         if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn)
         if isinstance(node.comparators[0], ast.Name) and node.comparators[0].id == container
     ]
