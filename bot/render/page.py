@@ -148,6 +148,7 @@ def _about(record: RunRecord, imprint: Imprint) -> Pairs:
         built = "from the cache" if environment.cached else f"built in {duration(environment.build_s)}"
         rows.append(("Environment", f"{environment.toolchain}, {environment.runner}, {built}"))
         rows += [("", one_line(note, 600)) for note in environment.notes]
+        rows += [("" if n else "Sandbox", one_line(phrase, 600)) for n, phrase in enumerate(environment.enforced)]
     rows.append(("Run", f"{record.run.id}, started {record.run.trigger.at:%Y-%m-%d %H:%M} UTC"))
     rows.append(
         ("Made by", f"FixBugs {imprint.version}, Python {one_line(imprint.python)}, {one_line(imprint.platform)}")

@@ -13,6 +13,7 @@ from bot.render.wording import capped, clean, counted, one_line
 
 QUOTE_CHARS = 1_200
 MOST_ROWS = 100  # of any table
+MOST_SUSPECTS = 8
 EXCERPT_LINES = 4  # before and after the suspect line
 
 Pairs = tuple[tuple[str, str], ...]
@@ -41,6 +42,7 @@ class SuspectView:
     symbol: str
     reasons: tuple[str, ...]
     evidence: tuple[str, ...]  # only ids that the page has
+    fixed: bool  # the proved fix changes this place
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +140,19 @@ def _ranking(record: RunRecord) -> tuple[Suspect, ...]:
 
 def suspect_views(record: RunRecord) -> tuple[SuspectView, ...]:
     known = {fact.id for fact in record.evidence}
+    validation = record.artifact(Validation)
+    hunks = validation.fix.hunks() if validation else ()
     return tuple(
         SuspectView(
             f"{clean(s.path)}:{s.line_start}" + (f"-{s.line_end}" if s.line_end > s.line_start else ""),
             one_line(s.symbol, 120),
             tuple(one_line(reason) for reason in s.reasons),
             tuple(i for i in s.evidence if i in known),
+            any(
+                h.path == s.path and h.line <= s.line_end and s.line_start < h.line + max(1, len(h.old)) for h in hunks
+            ),
         )
-        for s in _ranking(record)[:10]
+        for s in _ranking(record)[:MOST_SUSPECTS]
     )
 
 

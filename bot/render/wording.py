@@ -47,6 +47,8 @@ VERDICTS: Mapping[Verdict, VerdictWords] = {
 }
 UNFINISHED = VerdictWords("Not finished", "The run has no verdict yet.", Tone.OPEN)
 
+MOST_ENFORCED = 3  # in the sentence; reports list them all
+
 _ANSI = re.compile(r"\x1b(?:\[[0-?]{0,40}[ -/]{0,4}[@-~]|\][^\x07\x1b]{0,400}(?:\x07|\x1b\\)|[@-Z\\-_])")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _UNSEEN = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -152,5 +154,6 @@ def isolation_sentence(record: RunRecord) -> str:
     if level is Isolation.NONE:
         return "Nothing isolated the code that ran: it could use this machine's files and network as you can."
     where = "a container" if level is Isolation.CONTAINER else "a sandbox of Linux namespaces"
-    enforced = ", ".join(one_line(phrase) for phrase in environment.enforced) if environment else ""
+    phrases = environment.enforced[:MOST_ENFORCED] if environment else ()
+    enforced = ", ".join(one_line(phrase).split(";")[0] for phrase in phrases)
     return f"All code of the project ran in {where}{': ' if enforced else ''}{enforced}."

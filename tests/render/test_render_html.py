@@ -42,7 +42,7 @@ from builders import (
 
 IMPRINT = Imprint("0.1.0", "Linux, x86_64, 2 cores", "3.11.2", datetime(2026, 3, 9, 10, 0, 10, 0, UTC))
 HOSTILE = "</script></pre><img src=x onerror=alert(1)><svg/onload=alert(2)>{{ 7*7 }}\x1b[31m\u202e"
-VOID = {"meta", "br", "img", "link", "input", "hr"}
+VOID = {"meta", "br", "col", "img", "link", "input", "hr"}
 
 
 class Reader(HTMLParser):
@@ -152,6 +152,11 @@ def test_a_no_fix_page_starts_with_the_questions_and_what_was_tried() -> None:
 def test_missing_isolation_is_said_plainly_in_the_header() -> None:
     text = read(fixed_record(isolation=Isolation.NONE)).text
     assert "Nothing isolated the code that ran" in text[: text.index("red 3 of 3")]
+
+
+def test_the_footer_lists_all_that_the_sandbox_enforced() -> None:
+    text = read(fixed_record()).text
+    assert text.index("no network") < text.index("Timeline") < text.rindex("one unprivileged user")
 
 
 def test_evidence_is_linked_from_where_it_is_used() -> None:
@@ -282,6 +287,13 @@ def test_a_red_run_that_must_not_be_believed_does_not_count() -> None:
     record = with_artifacts(reproduced_record(), replace(shown, red=(*shown.red[:2], doubtful)))
     step = proof_steps(record)[0]
     assert (step.value, step.holds, step.runs) == ("red 2 of 3", False, (True, True, False))
+
+
+def test_the_suspect_that_the_fix_changes_is_marked() -> None:
+    text = read(fixed_record()).text
+    assert text.count("fixed here") == 1
+    assert text.index("dates.py:16", text.index("Where the cause lies")) < text.index("fixed here")
+    assert "fixed here" not in read(reproduced_record()).text
 
 
 def test_a_suspect_outside_its_file_breaks_nothing() -> None:

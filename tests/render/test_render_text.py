@@ -37,7 +37,7 @@ it returns.
   Nothing spare    1 hunk, needed  Without it the proof fails.
 
 All code of the project ran in a sandbox of Linux namespaces: no network, host files hidden, memory
-and processes limited, one unprivileged user.
+and processes limited.
 
   report     out/report.html
   fix.patch  out/fix.patch
@@ -55,7 +55,7 @@ What was tried:
   - The named test: it passed 3 of 3.
 
 All code of the project ran in a sandbox of Linux namespaces: no network, host files hidden, memory
-and processes limited, one unprivileged user.
+and processes limited.
 """
 
 EXPLAINED = """\
@@ -67,7 +67,7 @@ Most suspect:
   paperboy/subscriptions.py:25 in Subscription.renewal
 
 All code of the project ran in a sandbox of Linux namespaces: no network, host files hidden, memory
-and processes limited, one unprivileged user.
+and processes limited.
 """
 
 
