@@ -93,7 +93,8 @@ def _promising(tree: Tree, terms: Sequence[Term]) -> list[tuple[str, str]]:
 def _documents(path: str, text: str) -> Iterator[_Document]:
     headers = list(_HEADER.finditer(text))
     ends = [*(header.start() for header in headers), len(text)]
-    yield _Document(path, 1, "", text[: ends[0]])
+    if text[: ends[0]].strip():
+        yield _Document(path, 1, "", text[: ends[0]])
     line, counted = 1, 0
     for header, end in zip(headers, ends[1:], strict=True):
         line += text.count("\n", counted, header.start(1))
