@@ -113,8 +113,8 @@ class Builder:
             if not self.installed_project:
                 fail(f"What the project needs at run time cannot be installed: {reason(output)}", output)
             self.one_by_one(needed)
-        for extra in plan["extras"] if self.installed_project else ():
-            self.one_by_one(self.project([extra]))
+        if self.installed_project and plan["extras"] and self.install(self.project(plan["extras"])) is not None:
+            self.one_by_one(plan["extra_lines"] or self.project(plan["extras"]))
         if self.install(plan["tests"]) is not None:
             self.one_by_one(plan["tests"])
 

@@ -43,6 +43,7 @@ def _plan(project: PythonProject) -> dict[str, object]:
         "declared": needs.declared,
         "tests": needs.tests,
         "extras": needs.extras,
+        "extra_lines": needs.extra_lines,
         "imported": project.imported,
         "environ": dict.fromkeys(VERSION_VARIABLES, PRETENDED_VERSION),
     }

@@ -23,13 +23,15 @@ DEVELOPING = ("dev", "devel", "develop", "development")
 @dataclass(frozen=True, slots=True)
 class Needs:
     """Requirement lines: `runtime` are those that installing the project brings along, `declared` a plain list beside
-    it, `tests` what only testing needs. A local path is written `-e {tree}/path`. `known` says that `runtime` is
+    it, `tests` what only testing needs. `extras` are the names of the project's extras for testing, `extra_lines` what
+    those hold, as far as it can be read. A local path is written `-e {tree}/path`. `known` says that `runtime` is
     complete. `python` is the project's requires-python."""
 
     runtime: tuple[str, ...] = ()
     declared: tuple[str, ...] = ()
     tests: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()
+    extra_lines: tuple[str, ...] = ()
     known: bool = False
     python: str = ""
 
@@ -41,6 +43,7 @@ class Needs:
             declared=_unique(line for part in parts for line in part.declared),
             tests=_unique(line for part in parts for line in part.tests),
             extras=_unique(name for part in parts for name in part.extras),
+            extra_lines=_unique(line for part in parts for line in part.extra_lines),
             known=any(part.known for part in parts),
             python=next((part.python for part in parts if part.python), ""),
         )
@@ -67,6 +70,7 @@ def from_pyproject(table: Mapping[str, object]) -> Needs:
         runtime=_valid(_strings(project.get("dependencies"))),
         tests=_valid(tests),
         extras=_for_tests(extras),
+        extra_lines=_valid(line for name in _for_tests(extras) for line in _strings(extras[name])),
         known="dependencies" not in dynamic and bool(project),
         python=str(project.get("requires-python", "")),
     )
@@ -145,6 +149,7 @@ def from_setup_cfg(text: str) -> Needs:
         runtime=_valid(parser.get("options", "install_requires", fallback="").splitlines()),
         tests=_valid(parser.get("options", "tests_require", fallback="").splitlines()),
         extras=_for_tests(extras),
+        extra_lines=_valid(line for name in _for_tests(extras) for line in extras[name].splitlines()),
         known=True,
         python=parser.get("options", "python_requires", fallback=""),
     )
@@ -167,10 +172,12 @@ def from_setup_py(text: str) -> Needs:
         if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == "setup":
             given = {word.arg: _literal(word.value, names) for word in node.keywords if word.arg}
             runtime, extras = given.get("install_requires", []), given.get("extras_require", {})
+            extras = extras if isinstance(extras, dict) else {}
             return Needs(
                 runtime=_valid(_strings(runtime)),
                 tests=_valid(_strings(given.get("tests_require"))),
-                extras=_for_tests(extras if isinstance(extras, dict) else {}),
+                extras=_for_tests(extras),
+                extra_lines=_valid(line for name in _for_tests(extras) for line in _strings(extras[name])),
                 known=runtime is not None and not any(word.arg is None for word in node.keywords),
                 python=str(given.get("python_requires") or ""),
             )
