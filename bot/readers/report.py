@@ -21,6 +21,7 @@ from bot.readers.tree_index import TreeIndex
 
 MAX_FRAME_FACTS = 6  # per traceback, innermost first
 MAX_TEST_FACTS = 40
+HEADING_DISTANCE = 6  # lines between a runner's heading of a test and its traceback, at most
 _FAILING = re.compile(r"fail|error|br[eo]ak|broken|crash|\bred\b", re.IGNORECASE)
 PROSE_ENDINGS = (".md", ".markdown", ".txt", ".rst")
 
@@ -82,9 +83,26 @@ def _read(source: SourceText, index: TreeIndex) -> _Reading:
         wanted = _lines_of_wanted_code(report)
         plain = tuple(read for read in plain if read.line_start not in wanted)
         _read_prose(reading, report, index, [*plain, *sections])
-    # A test's own section says more precisely what failed than tracebacks that the run printed by the way.
-    reading.tracebacks = [*sections, *plain] if not prose else sorted([*plain, *sections], key=lambda r: r.line_start)
+    if prose:
+        reading.tracebacks = sorted([*plain, *sections], key=lambda read: read.line_start)
+    else:
+        reading.tracebacks = [*sections, *_tests_first(plain, output.failed)]
     return reading
+
+
+def _tests_first(plain: Sequence[ReadTraceback], failed: Sequence[FailedTest]) -> list[ReadTraceback]:
+    """A failing test's own traceback (right below its heading, with its chain) before those that a run prints by the
+    way."""
+    headings = {line for test in failed if (line := test.provenance.line_start) is not None}
+    own: list[ReadTraceback] = []
+    other: list[ReadTraceback] = []
+    target = other
+    for read in plain:
+        if not read.chained:
+            near = range(read.line_start - HEADING_DISTANCE, read.line_start)
+            target = own if not headings.isdisjoint(near) else other
+        target.append(read)
+    return own + other
 
 
 def _read_prose(reading: _Reading, report: ReportText, index: TreeIndex, tracebacks: Sequence[ReadTraceback]) -> None:

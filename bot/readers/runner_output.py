@@ -29,7 +29,7 @@ _LOCATION = re.compile(r"([^\s:][^\n:]{0,400}?\.pyx?):(\d{1,9}): ?(?:in (\S.{0,2
 _ERROR_LINE = re.compile(r"E(?:\s+(.*))?$")
 _CODE_LINE = re.compile(r">\s{1,40}(\S.*)$")
 _DEF_LINE = re.compile(r"\s{0,40}(?:async )?def (\w+)\(")
-_UNITTEST = re.compile(r"(FAIL|ERROR): ([\w.]+)(?: \(([\w.<>]+)\))?(?:\s.{0,300})?$")
+_UNITTEST = re.compile(r"(FAIL|ERROR): ([^\s():']+)(?: \(([\w.<>]+)\))?(?:\s.{0,300})?$")
 _SYNTAX_FRAME = re.compile(r'File "([^"\n]{1,600})", line (\d{1,9})$')
 _HINTS = ("FAILED", "ERROR", "FAIL: ", "___")
 

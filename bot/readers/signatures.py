@@ -18,7 +18,7 @@ _VOLATILE = re.compile(
     r"|(?:[A-Za-z]:)?[\w.~+-]*[/\\][\w.~+/\\-]+"  # paths and addresses
     r"|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}"  # UUIDs
     r"|\d{4}-\d\d-\d\d[T ]?[\d:.]*"  # dates and times
-    r"|\d{4,}|\d+\.\d{4,}"  # counts, ports, process ids, measured floats
+    r"|[-+]?\d+\.\d{4,}(?:[eE][-+]?\d+)?|\d{4,}"  # measured floats, counts, ports, process ids
     r"|\.{3,}$"  # where a summary was cut short
 )
 _COMPARED = re.compile(r"(?:assert\b|.{0,200}(?:!=|==| is not | not in | in |<|>))")
@@ -60,6 +60,6 @@ def stable_part(exception_type: str, message: str) -> str:
     first = next((line.strip() for line in message.split("\n") if line.strip()), "")
     if exception_type == "AssertionError" and _COMPARED.match(first):
         return ""
-    pieces = (piece.strip(" \t,;:=") for piece in _VOLATILE.split(first))
+    pieces = (piece.strip(" \t,;:=([{<") for piece in _VOLATILE.split(first))
     best = max(pieces, key=len, default="")
     return best[:MAX_PART_CHARS].strip() if len(best) >= MIN_PART_CHARS else ""
