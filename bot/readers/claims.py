@@ -17,7 +17,7 @@ from bot.readers.snippets import ReadSnippet, unprinted
 from bot.readers.source_lines import SourceLines
 from bot.readers.stack_frames import HEADER
 from bot.readers.statements import Claim, read_statements
-from bot.readers.values import Sentence, is_usable, sentences
+from bot.readers.values import Sentence, ValueKind, is_usable, sentences
 
 MAX_OUTPUT_LINES = 40
 _FAILING = "AssertionError"  # how a check fails, not what is wrong with the code
@@ -38,11 +38,12 @@ def read_claims(report: ReportText, shown: Sequence[Shown]) -> tuple[Claim, ...]
     by_line = {entry.block.line_start: entry for entry in shown}
     valued = [entry.snippet for entry in shown if entry.snippet and entry.snippet.expression]
     only = valued[0] if len({snippet.expression for snippet in valued}) == 1 else None
+    called = "" if valued else _only_call(report)
     recent: ReadSnippet | None = None
     found: list[Claim] = []
     for block in report.blocks:
         if block.kind is not BlockKind.CODE:
-            found.extend(_tied(claim, recent or only) for claim in _prose_claims(block))
+            found.extend(_tied(claim, recent or only, called) for claim in _prose_claims(block))
             continue
         entry = by_line[block.line_start]
         if entry.snippet:
@@ -90,11 +91,19 @@ def _value_alone(sentence: Sentence, role: Role) -> Iterator[Claim]:
     yield replace(claim, expected=text) if role is Role.EXPECTED else replace(claim, actual=text)
 
 
-def _tied(claim: Claim, snippet: ReadSnippet | None) -> Claim:
-    """An untied claim is about the last expression of the snippet above it (or of the only one)."""
-    if claim.expression or snippet is None:
+def _tied(claim: Claim, snippet: ReadSnippet | None, called: str) -> Claim:
+    """An untied claim is about the last expression of the snippet above it (or of the only one), and in a report
+    without snippets about the only call that it names."""
+    if claim.expression:
         return claim
-    return replace(claim, expression=unprinted(snippet.expression))
+    return replace(claim, expression=unprinted(snippet.expression) if snippet else called)
+
+
+def _only_call(report: ReportText) -> str:
+    prose = (block for block in report.blocks if block.kind is not BlockKind.CODE)
+    values = (value for block in prose for sentence in sentences(block.pieces) for value in sentence.values)
+    calls = {value.text for value in values if value.kind is ValueKind.CALL}
+    return calls.pop() if len(calls) == 1 else ""
 
 
 def _output_claim(block: Block) -> Claim | None:

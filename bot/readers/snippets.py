@@ -200,13 +200,7 @@ def _comments(code: str) -> Sequence[tuple[int, str, bool]]:
 
 
 def _asserted(code: str, stmt: ast.stmt) -> Claim | None:
-    """`assert call == literal` (either way round, or `is None`), and `with raises(E): call`."""
-    if isinstance(stmt, ast.With) and len(stmt.body) == 1 and isinstance(stmt.body[0], ast.Expr):
-        manager = stmt.items[0].context_expr
-        if isinstance(manager, ast.Call) and ast.unparse(manager.func).endswith("raises") and manager.args:
-            error = ast.unparse(manager.args[0]).rpartition(".")[2]
-            inner = ast.get_source_segment(code, stmt.body[0].value) or ""
-            return Claim(expression=inner, raises=error) if error.isidentifier() else None
+    """`assert call == literal`, either way round, or with `is`."""
     if not (isinstance(stmt, ast.Assert) and isinstance(stmt.test, ast.Compare) and len(stmt.test.ops) == 1):
         return None
     left, right = stmt.test.left, stmt.test.comparators[0]
