@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from bot.core.artifacts import Environment, Screened
@@ -16,12 +17,13 @@ from bot.core.tree import Tree, TreeFile
 from bot.ports import Completed, Ended, Limits, Sandbox, Sandboxes, ScreeningPlan, ScriptRun
 from sandbox.live import Live
 from sandbox.oracle import Judgement, Report, judge, parse, read_coverage
-from sandbox.screening import screen_in_lanes
+from sandbox.screening import LaneMemory, screen_in_lanes
 from sandbox.toolchains import TOOLCHAINS
 from sandbox.toolchains.base import BuildReport, Mode, Place, Request, Session, Toolchain
 
 COLLECT_WALL_S = 180.0
 REPORT_BYTES = 256 << 20
+LANE_MEMORIES = 16  # of as many searches at once
 TAIL_CHARS = 6000
 PATH_SETTING = "environment_path"
 RUNNER_SETTING = "runner"
@@ -61,6 +63,7 @@ class SandboxWorkbench:
         self._memory_bytes = memory_bytes
         self._lanes = lanes
         self._build_reports: dict[str, BuildReport] = {}
+        self._lane_memories: dict[tuple[str, str], LaneMemory] = {}  # by environment and tree
 
     # -------------------------------------------------------- preparing
 
@@ -164,19 +167,26 @@ class SandboxWorkbench:
 
     async def screen(
         self, environment: Environment, tree: Tree, plans: Sequence[ScreeningPlan], *, check_wall_s: float
-    ) -> AsyncIterator[Screened]:
+    ) -> AsyncGenerator[Screened, None]:
         toolchain = self._toolchain(environment)
         setup = toolchain.lane(_environment_path(environment), environment.settings, self._memory_bytes)
         whole = await self._with_generated(environment, tree)
+        if len(self._lane_memories) > LANE_MEMORIES:
+            self._lane_memories.clear()
+        memory = self._lane_memories.setdefault((environment.key, tree.digest()), LaneMemory())
         verdicts = screen_in_lanes(
-            self._sandboxes, environment.key, setup, whole, plans, check_wall_s=check_wall_s, lanes=self._lanes
+            self._sandboxes,
+            environment.key,
+            setup,
+            whole,
+            plans,
+            check_wall_s=check_wall_s,
+            lanes=self._lanes,
+            memory=memory,
         )
-        try:
+        async with aclosing(verdicts):  # which ends the lanes
             async for verdict in verdicts:
                 yield verdict
-        finally:
-            if isinstance(verdicts, AsyncGenerator):  # which ends the lanes
-                await verdicts.aclose()
 
     async def run_script(self, environment: Environment, tree: Tree, code: str, *, wall_s: float) -> ScriptRun:
         whole = await self._with_generated(environment, tree)

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
+
+from bot.core.parsing import UNPARSABLE, literal_value, parse_source
 
 _DEFINITION = re.compile(r"^([ \t]*)(?:async[ \t]+)?(def|class)[ \t]+(\w+)", re.MULTILINE)
 _MAX_PARSED_CHARS = 4_000_000
@@ -59,10 +60,8 @@ def parse_module(text: str) -> ast.Module | None:
     if len(text) > _MAX_PARSED_CHARS:
         return None
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return parse_source(text)
+    except UNPARSABLE:
         return None
 
 
@@ -78,10 +77,8 @@ def parse_expression(text: str) -> ast.expr | None:
 def is_literal(text: str) -> bool:
     """Whether the text is one Python literal: `ast.literal_eval` would take it."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            ast.literal_eval(text.strip())
-    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
+        literal_value(text)
+    except UNPARSABLE:
         return False
     return True
 

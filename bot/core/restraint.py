@@ -6,9 +6,10 @@ Pure rules over two versions of one file. Whether the change works is not asked 
 from __future__ import annotations
 
 import ast
-import warnings
 from collections import Counter
 from collections.abc import Collection, Iterator
+
+from bot.core.parsing import UNPARSABLE, parse_source
 
 MOST_DELETED = 4  # statements one function may lose, net, and still be called repaired
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -56,12 +57,10 @@ def literals_of(test_source: str) -> frozenset[str]:
 
 
 def _parse(text: str) -> ast.Module | None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return ast.parse(text)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return None
+    try:
+        return parse_source(text)
+    except UNPARSABLE:
+        return None
 
 
 # ------------------------------------------------------- leaving the process

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from functools import lru_cache
 
+from bot.core.parsing import UNPARSABLE, parse_source
+
 ATOM = 16
 _TERNARY, _OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _UNARY, _POWER = 2, 3, 4, 5, 6, 10, 11, 12, 13
 _BINARY: dict[type[ast.operator], int] = {
@@ -86,9 +88,10 @@ def strength_of_text(text: str) -> int:
     if text.isidentifier():
         return ATOM
     try:
-        return strength(ast.parse(text, mode="eval").body)
-    except (SyntaxError, ValueError):
+        first = parse_source(text).body[0]
+    except (*UNPARSABLE, IndexError):
         return 0
+    return strength(first.value) if isinstance(first, ast.Expr) else 0
 
 
 def fitted(parent: ast.AST, child: ast.AST, text: str) -> str:

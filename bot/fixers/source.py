@@ -10,10 +10,11 @@ from __future__ import annotations
 import ast
 import bisect
 import re
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+
+from bot.core.parsing import UNPARSABLE, parse_source
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -31,12 +32,10 @@ class Splice:
 
 def parse(text: str) -> ast.Module | None:
     """The module, or None when this interpreter cannot parse the text."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # "invalid escape sequence" in somebody's code is no news here
-        try:
-            return ast.parse(text)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return None
+    try:
+        return parse_source(text)
+    except UNPARSABLE:
+        return None
 
 
 class Source:
@@ -221,19 +220,19 @@ class Source:
             at = splice.stop
         return "".join((*parts, self.text[at:]))
 
-    def unit_of(self, splices: tuple[Splice, ...]) -> ast.stmt | None:
-        """The smallest statement on lines of its own that holds all splices; None means the whole module."""
+    def units_of(self, splices: tuple[Splice, ...]) -> list[ast.stmt | None]:
+        """Statements on lines of their own that hold all splices, smallest first; None at the end is the module."""
         low, high = min(s.start for s in splices), max(s.stop for s in splices)
-        best = None
+        found: list[ast.stmt | None] = [None]
         block: list[ast.stmt] = self.tree.body
         while block:
             inside = next((s for s in block if self._holds(s, low, high)), None)
             if inside is None:
                 break
             if self.owns_lines(inside) and not self._is_elif(inside):
-                best = inside
+                found.append(inside)
             block = [child for part in blocks_of(inside) for child in part]
-        return best
+        return found[::-1]
 
     def _holds(self, stmt: ast.stmt, low: int, high: int) -> bool:
         first, last = self.lines_span(stmt)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from bot.core.artifacts import Expectation
+from bot.core.parsing import literal_value
 from bot.core.python_source import is_literal, parse_expression
 from bot.reproducers.script import indented
 
@@ -107,14 +108,14 @@ def _numbers(value: object) -> list[int | float]:
 
 def _differ_by_rounding(value: object, actual: str) -> bool:
     """Whether the complaint is about rounding itself: then only equality will do."""
-    wanted, seen = _numbers(value), _numbers(ast.literal_eval(actual.strip())) if is_literal(actual) else []
+    wanted, seen = _numbers(value), _numbers(literal_value(actual.strip())) if is_literal(actual) else []
     if len(wanted) != len(seen):
         return False
     return all(abs(one - other) <= 1e-5 * max(abs(one), 1e-6) for one, other in zip(wanted, seen, strict=True))
 
 
 def _is_string(text: str) -> bool:
-    return is_literal(text) and isinstance(ast.literal_eval(text.strip()), str)
+    return is_literal(text) and isinstance(literal_value(text.strip()), str)
 
 
 def _is_value(tree: ast.expr) -> bool:
@@ -139,7 +140,7 @@ def _names_a_thing(tree: ast.expr | None) -> bool:
 
 
 def _unquoted(text: str) -> str:
-    return str(ast.literal_eval(text)) if _is_string(text) else text
+    return str(literal_value(text)) if _is_string(text) else text
 
 
 def comparison(expression: str, wanted: Wanted, style: Style) -> Lines:
@@ -170,14 +171,14 @@ def _needs_brackets(expression: str, tree: ast.expr | None) -> bool:
 def _test_case_comparison(left: str, wanted: Wanted) -> str:
     if wanted.how is How.IDENTICAL:
         return f"self.assertIsNone({left})" if wanted.source == "None" else f"self.assertIs({left}, {wanted.source})"
-    if wanted.how is How.CLOSE and isinstance(ast.literal_eval(wanted.source), float):
+    if wanted.how is How.CLOSE and isinstance(literal_value(wanted.source), float):
         return f"self.assertAlmostEqual({left}, {wanted.source})"
     return f"self.assertEqual({left}, {wanted.source})"
 
 
 def output_check(statement: str, wanted: Wanted, style: Style) -> Lines:
     """Source that runs a statement and asserts what it printed, spaces at both ends aside."""
-    text = repr(str(ast.literal_eval(wanted.source)).strip())
+    text = repr(str(literal_value(wanted.source)).strip())
     if style is Style.TEST_CASE:
         lines = f"with contextlib.redirect_stdout(io.StringIO()) as output:\n{indented(statement, '    ')}\n"
         return Lines(f"{lines}self.assertEqual(output.getvalue().strip(), {text})", ("contextlib", "io"))

@@ -14,6 +14,7 @@ from posixpath import dirname, join, normpath
 
 from packaging.requirements import InvalidRequirement, Requirement
 
+from bot.core.parsing import UNPARSABLE, parse_source
 from bot.core.tree import Tree
 
 TESTING = ("test", "tests", "testing", "unittest", "pytest")
@@ -158,8 +159,8 @@ def from_setup_cfg(text: str) -> Needs:
 def from_setup_py(text: str) -> Needs:
     """What is written out in the call of setup(), or in a list that it names; never runs anything."""
     try:
-        module = ast.parse(text)
-    except (SyntaxError, ValueError):
+        module = parse_source(text)
+    except UNPARSABLE:
         return Needs()
     names = {
         target.id: node.value

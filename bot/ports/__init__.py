@@ -1,0 +1,58 @@
+"""What the core asks of the world: one Protocol per thing outside. Implementations live in adapters, never here.
+
+Three kinds: the world (`Code`, `Store`, `Publisher`, `Progress`, `Clock`), where untrusted code runs (`Sandboxes` and
+`Sandbox`, low level; `Workbench`, which knows tests), and the solvers (`Locator`, `Reproducer`, `Fixer`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.ports.sandbox import Built, Command, Completed, Ended, Limits, Recipe, Sandbox, Sandboxes
+from bot.ports.solvers import Fixer, FixQuestion, LocateQuestion, Locator, ReproduceQuestion, Reproducer
+from bot.ports.workbench import Check, ScreeningPlan, ScriptRun, Workbench
+from bot.ports.world import Claim, Clock, Code, Progress, Publisher, Store
+
+
+@dataclass(frozen=True)
+class Deps:
+    """Everything outside, bundled; built in `bot.wiring` only."""
+
+    clock: Clock
+    code: Code
+    store: Store
+    workbench: Workbench
+    publisher: Publisher
+    progress: Progress
+    locators: tuple[Locator, ...]
+    reproducers: tuple[Reproducer, ...]
+    fixers: tuple[Fixer, ...]
+
+
+__all__ = [
+    "Built",
+    "Check",
+    "Claim",
+    "Clock",
+    "Code",
+    "Command",
+    "Completed",
+    "Deps",
+    "Ended",
+    "FixQuestion",
+    "Fixer",
+    "Limits",
+    "LocateQuestion",
+    "Locator",
+    "Progress",
+    "Publisher",
+    "Recipe",
+    "ReproduceQuestion",
+    "Reproducer",
+    "Sandbox",
+    "Sandboxes",
+    "ScreeningPlan",
+    "ScriptRun",
+    "Store",
+    "Workbench",
+]

@@ -1,0 +1,94 @@
+"""What lives outside and is not code that runs: time, repositories, the store, publishing, progress."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from bot.core.artifacts import (
+    Publication,
+)
+from bot.core.evidence import Evidence
+from bot.core.outcomes import GiveUp, RunRecord, StageOutcome, StageRecord
+from bot.core.run import Commit, Run, StageName
+from bot.core.tree import Tree
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The time, in UTC."""
+
+    def monotonic(self) -> float:
+        """Seconds that only move forward."""
+
+
+class Code(Protocol):
+    """Repositories at rest. `repository` is a path or URL. Never runs anything from a repository.
+
+    Raises InputError when the repository or ref cannot be used, Transient when a remote does not answer.
+    """
+
+    async def resolve(self, repository: str, ref: str) -> Commit: ...
+
+    async def tree(self, repository: str, commit: str) -> Tree: ...
+
+    async def ancestors(self, repository: str, commit: str, limit: int) -> tuple[Commit, ...]:
+        """First-parent history, newest first, `commit` itself included."""
+
+    async def notices(self, repository: str) -> tuple[str, ...]:
+        """What the person should know about this repository ("has uncommitted changes, which are not seen")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A worker's right to run one stage, until the lease ends. A higher fence is a later claim; only the latest
+    claim may finish."""
+
+    run_id: str
+    stage: StageName
+    fence: int
+    attempt: int
+
+
+class Store(Protocol):
+    """The truth about runs."""
+
+    async def create(self, run: Run, stages: Sequence[StageName]) -> None: ...
+
+    async def load(self, run_id: str) -> RunRecord: ...
+
+    async def claim(self, run_id: str, stage: StageName, lease_s: float) -> Claim | None:
+        """None when somebody else holds a live lease, or the stage has ended."""
+
+    async def renew(self, claim: Claim, lease_s: float) -> bool:
+        """False when the claim was lost."""
+
+    async def finish(
+        self,
+        claim: Claim,
+        record: StageRecord,
+        outcome: StageOutcome | None,
+        evidence: Sequence[Evidence],
+    ) -> bool:
+        """Saves how a stage ended, its artifact and its evidence in one atomic step; False (and nothing saved) when
+        the claim was lost. An outcome of None is a failed attempt: the stage may be claimed again unless the record's
+        state says FAILED."""
+
+    async def give_up(self, run_id: str, reason: GiveUp) -> None:
+        """Ends a run from outside, when a person stops it; no effect when its verdict is certain already."""
+
+
+class Publisher(Protocol):
+    """Writes the result where the person asked."""
+
+    async def publish(self, record: RunRecord) -> Publication: ...
+
+
+class Progress(Protocol):
+    """Hears of a run as it happens. Must not raise or block."""
+
+    def stage_changed(self, run_id: str, record: StageRecord) -> None: ...
+
+    def finding(self, run_id: str, stage: StageName, text: str) -> None: ...
