@@ -160,13 +160,15 @@ class Builder:
         works, _ = self.smoke()
         if works:
             return
-        version = self.run([self.python, "-m", "pytest", "--version"])[1].strip().split("\n")[-1]
+        shown = self.run(["uv", "pip", "show", "--python", self.python, "pytest"])[1]
+        version = re.search(r"^Version: (\S+)", shown, re.M)
         output = self.install(["pytest>=7"])
         works, said = self.smoke()
         if output is not None or not works:
             fail("pytest cannot be installed or does not start.", output or said)
-        if version.startswith("pytest"):
-            self.notes.append(f"{version}, which the project asks for, does not run on this Python; a newer one does.")
+        if version:
+            asked = f"pytest {version.group(1)}, which the project asks for,"
+            self.notes.append(f"{asked} does not run on this Python: a newer one does.")
 
     def smoke(self) -> tuple[bool, str]:
         with tempfile.TemporaryDirectory() as folder:

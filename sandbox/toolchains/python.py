@@ -46,10 +46,10 @@ class PythonToolchain:
             ("config", project.config),
             ("patterns", " ".join(project.patterns)),
             ("roots", ":".join(project.roots)),
-            ("is_runner", "yes" if project.is_runner else ""),
+            ("is_runner", "yes" if project.runner_part else ""),
         )
         notes = list(project.notes)
-        if project.is_runner:
+        if project.runner_part:
             notes.append("pytest itself uses this library: a patch can break the runner, not only fail a test.")
         if project.needs.python and not _well_formed(project.needs.python):
             notes.append(f"requires-python is not a version range: {project.needs.python}")

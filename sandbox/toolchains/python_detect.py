@@ -79,7 +79,7 @@ class PythonProject:
     patterns: tuple[str, ...]  # names of test files, when they are not pytest's default
     roots: tuple[str, ...]  # folders to import from, as far as can be seen without installing
     imported: tuple[tuple[str, str], ...]
-    is_runner: bool
+    runner_part: str  # the library of pytest's own that this project is, or ""
     notes: tuple[str, ...] = field(default=())
 
 
@@ -116,7 +116,7 @@ def detect_python(tree: Tree) -> PythonProject | None:
         patterns=UNITTEST_PATTERNS if runner == "unittest" and not config else (),
         roots=roots,
         imported=tuple(_imported(tree, tests, config, manifest=installable or bool(needs.declared))),
-        is_runner=bool(RUNNER_LIBRARIES & set(_top_level(tree, roots)) and installable),
+        runner_part=min(RUNNER_LIBRARIES & set(_top_level(tree, roots)), default="") if installable else "",
         notes=notes,
     )
 

@@ -21,6 +21,8 @@ REPORT = "fixbugs-build.json"
 # No version can be told from git's history in a copy without one; any will do.
 VERSION_VARIABLES = ("SETUPTOOLS_SCM_PRETEND_VERSION", "PBR_VERSION", "PDM_BUILD_SCM_VERSION")
 PRETENDED_VERSION = "9999.0.0"
+# Except for these: pytest asks for them (and its plug-ins for it) below the next major version.
+PRETENDED_BELOW = {"_pytest": "9.99.0", "iniconfig": "2.99.0", "pluggy": "1.99.0"}
 
 
 def recipe(tree: Tree, project: PythonProject) -> Recipe:
@@ -45,7 +47,7 @@ def _plan(project: PythonProject) -> dict[str, object]:
         "extras": needs.extras,
         "extra_lines": needs.extra_lines,
         "imported": project.imported,
-        "environ": dict.fromkeys(VERSION_VARIABLES, PRETENDED_VERSION),
+        "environ": dict.fromkeys(VERSION_VARIABLES, PRETENDED_BELOW.get(project.runner_part, PRETENDED_VERSION)),
     }
 
 

@@ -158,7 +158,8 @@ def test_a_broken_pyproject_is_noted_and_the_rest_still_read() -> None:
 
 
 def test_a_library_of_pytests_own_is_recognised() -> None:
-    assert project({"src/pluggy/__init__.py": "", "pyproject.toml": "[build-system]\nrequires=[]\n"}).is_runner
+    found = project({"src/pluggy/__init__.py": "", "pyproject.toml": "[build-system]\nrequires=[]\n"})
+    assert found.runner_part == "pluggy"
 
 
 def test_a_changed_source_has_the_same_environment() -> None:
