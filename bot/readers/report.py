@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.core.artifacts import Analysis, Expectation, Snippet, SourceText, Traceback
 from bot.core.evidence import Evidence, EvidenceKind, Provenance
 from bot.core.tree import Tree
 from bot.readers.claims import Shown, expectations_from, read_claims
+from bot.readers.doctest_output import FailedExample, read_doctest_output
 from bot.readers.mentions import Mention, Mentions, read_mentions
 from bot.readers.report_text import BlockKind, ReportText, Role, read_report_text
 from bot.readers.runner_output import FailedTest, read_runner_output
@@ -72,6 +73,7 @@ def _read(source: SourceText, index: TreeIndex) -> _Reading:
     reading = _Reading(lines)
     output = read_runner_output(lines, index)
     plain = read_tracebacks(lines, index)
+    examples = read_doctest_output(lines, index)
     sections = [ReadTraceback(t, t.provenance.line_start or 1, t.provenance.line_end or 1) for t in output.tracebacks]
     reading.failed = list(output.failed)
     prose = source.kind == "issue" or (source.kind == "attachment" and source.name.lower().endswith(PROSE_ENDINGS))
@@ -79,15 +81,27 @@ def _read(source: SourceText, index: TreeIndex) -> _Reading:
         reading.snippets = [Snippet(source.text, lines.provenance(1, len(lines)))]
     if prose:
         covered = [(read.line_start, read.line_end) for read in (*plain, *sections)]
+        covered += [(example.line_start, example.line_end) for example in examples]
         report = read_report_text(lines, covered)
         wanted = _lines_of_wanted_code(report)
         plain = tuple(read for read in plain if read.line_start not in wanted)
         _read_prose(reading, report, index, [*plain, *sections])
+    _add_examples(reading, examples)
     if prose:
         reading.tracebacks = sorted([*plain, *sections], key=lambda read: read.line_start)
     else:
         reading.tracebacks = [*sections, *_tests_first(plain, output.failed)]
     return reading
+
+
+def _add_examples(reading: _Reading, examples: Sequence[FailedExample]) -> None:
+    """Failed doctests state what they should print, and lie in files that are thereby named."""
+    stated = {expectation.expression for expectation in reading.expectations}
+    own = (example.expectation for example in examples if example.expectation.expression not in stated)
+    reading.expectations = (*reading.expectations, *own)
+    paths = (Mention(example.path, example.line_start, example.path) for example in examples if example.path)
+    known = reading.mentions
+    reading.mentions = replace(known, paths=tuple({m.text: m for m in (*paths, *known.paths)}.values()))
 
 
 def _tests_first(plain: Sequence[ReadTraceback], failed: Sequence[FailedTest]) -> list[ReadTraceback]:

@@ -19,7 +19,8 @@ PIECES = (
     "tests/test_cart.py:5: AssertionError\n", "FAILED tests/test_cart.py::test_total - x\n",
     "FAIL: test_a (tests.test_cart.A)\n", "In [1]: f(2)\n", "Out[1]: 3\n", "shop.cart.Cart.add ", "shop==1.2 ", "(",
     "[", "'", "\"", "\\", "x = f(1)  # expected 2\n", "assert f(1) == 2\n", "2024-05-01T10:00:00.1Z ", "##[error]",
-    "* ", "\t", "|", "\x0c", "\u2028", "é", "[1, 2]",
+    "* ", "\t", "|", "\x0c", "\u2028", "é", "[1, 2]", "Failed example:\n",
+    "Expected:\n", "Got:\n", "010 >>> f(1)\n",
 )  # fmt: skip
 TEXTS = st.lists(st.sampled_from(PIECES), max_size=30).map("".join) | st.text(max_size=300)
 
