@@ -24,6 +24,7 @@ from bot.ports import FixQuestion
 
 MOST_PER_RULE = 80  # proposals kept of one rule at one statement
 PARTNERS = 250  # own candidates that each seed is paired with
+_LARGER_UNITS = 3
 _FATIGUE = 0.012  # how much each candidate already tried at a statement lowers the next one there
 _ALIKE = 0.985  # how much each proposal of the same rule at the same statement lowers the next one
 
@@ -131,10 +132,14 @@ def _checked(rule: Rule, suspected: Suspected, proposal: Proposal, tried: _Tried
 
 
 def _meaning_key(source: Source, proposal: Proposal, after: str) -> tuple[str, int, int] | None:
-    """What the changed code now means, for comparison; None when it does not parse or means what it meant."""
-    unit = source.unit_of(proposal.splices)
-    first, last = (0, len(source.text)) if unit is None else source.lines_span(unit)
-    now = meaning(after[first : last + len(after) - len(source.text)])
-    if now is None or now == source.meaning_before(unit):
-        return None
-    return source.path, first, hash(now)
+    """What the changed code now means, for comparison; None when it does not parse or means what it meant.
+
+    The smallest statement around the edit is enough to tell, and fast; an edit that moves code out of its block needs
+    the next larger ones.
+    """
+    for unit in source.units_of(proposal.splices)[:_LARGER_UNITS]:
+        first, last = (0, len(source.text)) if unit is None else source.lines_span(unit)
+        now = meaning(after[first : last + len(after) - len(source.text)])
+        if now is not None:
+            return None if now == source.meaning_before(unit) else (source.path, first, hash(now))
+    return None

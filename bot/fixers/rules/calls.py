@@ -50,12 +50,15 @@ def wrapped(site: Site) -> Iterator[Proposal]:
             continue
         if isinstance(parent, ast.Subscript) and parent.value is node:
             continue
-        kinds, code = site.scope.kind_of(node), site.code(node)
+        wrong_kind = "TypeError" in site.crash  # then what the usage says of the kind is just what is wrong
+        kinds, code = frozenset() if wrong_kind else site.scope.kind_of(node), site.code(node)
         for form, wanted, prior in _WRAPPERS:
             if kinds and not kinds & wanted:
                 continue
             atom = operand(code, 16) if form.startswith("{}") else code
-            weight = prior if kinds else prior * _FITS_UNKNOWN
+            weight = prior if kinds or wrong_kind else prior * _FITS_UNKNOWN
+            if wrong_kind and form in ("str({})", "int({})", "list({})", "float({})"):
+                weight = 2 * prior
             yield site.replace(node, form.format(atom), weight, f"use `{form.format(site.code(node))}` here")
 
 
@@ -186,7 +189,7 @@ def _takes(args: ast.arguments, count: int, method: bool) -> bool:
 
 
 RULES = (
-    Rule("call.missing", "a conversion or built-in was forgotten around a value", 0.4, wrapped),
+    Rule("call.missing", "a conversion or built-in was forgotten around a value", 0.7, wrapped),
     Rule("call.bound", "a running maximum or minimum is not kept", 0.3, bounded),
     Rule("call.unwrapped", "a call or operation too many around a value", 0.35, unwrapped),
     Rule("call.parentheses", "a function is named where it should be called, or the reverse", 0.75, parentheses),

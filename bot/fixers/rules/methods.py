@@ -110,6 +110,8 @@ def confused(site: Site) -> Iterator[Proposal]:
         if isinstance(node, ast.Attribute):
             base = site.code(node.value)
             for other, prior in _alternatives(node.attr):
+                if other == "total_seconds" and not called:
+                    other = "total_seconds()"  # noqa: PLW2901 # the one pair of an attribute and a method
                 yield site.replace(node, f"{base}.{other}", prior, f"use `.{other}` instead of `.{node.attr}`")
         elif isinstance(node, ast.Name) and called:
             for other, prior in _alternatives(node.id):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from bot.fixers.kinds import Kind
 from bot.fixers.precedence import conjunct, operand
-from bot.fixers.site import Proposal, Rule, Site
+from bot.fixers.site import Proposal, Rule, Site, brief
 from bot.fixers.source import Splice
 
 _TEXT: dict[type[ast.operator], str] = {
@@ -72,19 +72,32 @@ def right_of(code: str, operator: str) -> str:
 
 
 def regrouped(site: Site) -> Iterator[Proposal]:
-    """`a + b * c` where `(a + b) * c` is meant, and parentheses that are too many."""
+    """`a + b * c / d` where `(a + b) * c / d` is meant, and the mirror image."""
     for node in site.expressions:
         if not isinstance(node, ast.BinOp):
             continue
-        outer = _TEXT[type(node.op)]
-        if isinstance(node.right, ast.BinOp):
-            inner = _TEXT[type(node.right.op)]
-            a, b, c = site.code(node.left), site.code(node.right.left), site.code(node.right.right)
-            yield site.replace(node, f"({a} {outer} {b}) {inner} {right_of(c, inner)}", 0.3)
-        if isinstance(node.left, ast.BinOp):
-            inner = _TEXT[type(node.left.op)]
-            a, b, c = site.code(node.left.left), site.code(node.left.right), site.code(node.right)
-            yield site.replace(node, f"{operand(a, 11)} {inner} ({b} {outer} {c})", 0.3)
+        inner: ast.expr = node.right
+        while isinstance(inner, ast.BinOp):
+            inner = inner.left
+            if not _in_parentheses(site, node.right):
+                yield _grouped(site, node.left, inner)
+        inner = node.left
+        while isinstance(inner, ast.BinOp):
+            inner = inner.right
+            if not _in_parentheses(site, node.left):
+                yield _grouped(site, inner, node.right)
+
+
+def _grouped(site: Site, first: ast.expr, last: ast.expr) -> Proposal:
+    start, stop = site.source.span(first)[0], site.source.span(last)[1]
+    said = f"group `{brief(site.source.text[start:stop])}` with parentheses"
+    return Proposal((Splice(start, start, "("), Splice(stop, stop, ")")), said, 0.3)
+
+
+def _in_parentheses(site: Site, node: ast.expr) -> bool:
+    start, stop = site.source.span(node)
+    text = site.source.text
+    return text[:start].rstrip().endswith("(") and text[stop:].lstrip().startswith(")")
 
 
 def augmented(site: Site) -> Iterator[Proposal]:

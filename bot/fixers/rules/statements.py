@@ -202,8 +202,12 @@ def _stale(site: Site, loop: ast.For | ast.AsyncFor | ast.While) -> list[str]:
         for n in ast.walk(loop)
         if isinstance(n, ast.Attribute | ast.Subscript) and isinstance(n.value, ast.Name)
     }
-    first = [n for n in read if n in bound and n not in inside and n not in changed]
-    return first[:4]
+    later = {
+        n.id: None
+        for n in site.scope.nodes
+        if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load) and n.lineno > (loop.end_lineno or 0)
+    }
+    return [n for n in (read | later) if n in bound and n not in inside and n not in changed][:4]
 
 
 RULES = (

@@ -56,9 +56,10 @@ def contents(site: Site) -> Iterator[Proposal]:
                     yield site.replace(node, other, 0.2 - 0.008 * rank)
         if len(code) > 80 or "\n" in code:
             continue
-        for old, new in _DATE.items():
-            if old in code:
-                yield site.replace(node, code.replace(old, new), 0.45)
+        for match in re.finditer("%[a-zA-Z]", code):
+            if match.group() in _DATE:
+                text = code[: match.start()] + _DATE[match.group()] + code[match.end() :]
+                yield site.replace(node, text, 0.45)
         for other, prior in _patterns(code):
             yield site.replace(node, other, prior)
         if value.strip() != value and len(value) > 1:
