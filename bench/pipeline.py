@@ -1,4 +1,4 @@
-"""Our own overhead for a whole run: every stage, with solvers, sandbox and repository that answer at once.
+"""Our own overhead for a whole run: every stage and the real reports, with solvers and a sandbox that answer at once.
 
 `python -m bench.pipeline [--runs N] [--json]`. What answers at once is in `bench.instant`.
 """
@@ -7,23 +7,29 @@ from __future__ import annotations
 
 import asyncio
 import statistics
+import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 from bench import instant
 from bench.report import BenchReport, bench_parser
 from bot.core.outcomes import RunRecord
 from bot.core.run import Verdict
 from bot.driver import drive
+from bot.local.clock import SystemClock
+from bot.local.results_folder import ResultsFolder
 
 OVERHEAD_LIMIT_MS, STAGE_LIMIT_MS = 100.0, 15.0
 
 
 async def _timed(run_id: str) -> tuple[float, RunRecord]:
-    deps = instant.deps()
-    started = time.perf_counter()
-    record = await drive(deps, instant.run(run_id=run_id))
-    elapsed_ms = (time.perf_counter() - started) * 1000
+    with tempfile.TemporaryDirectory() as folder:
+        deps = replace(instant.deps(), publisher=ResultsFolder(Path(folder), SystemClock()))
+        started = time.perf_counter()
+        record = await drive(deps, instant.run(run_id=run_id))
+        elapsed_ms = (time.perf_counter() - started) * 1000
     assert record.verdict is Verdict.FIXED, "an instant run must reach its goal, or it measures the wrong thing"
     return elapsed_ms, record
 

@@ -52,10 +52,13 @@ async def drive(
             record = await deps.store.load(run.id)
             if finished(record):
                 return record
-            for name in ready(record, stages):
+            starting = ready(record, stages)
+            for name in starting:
                 tasks[name] = asyncio.create_task(run_stage(deps, run.id, stages[name], deadline))
                 await asyncio.sleep(0)  # lets it claim its stage before readiness is asked again
             running = [task for task in tasks.values() if not task.done()]
+            if starting and not running:
+                continue  # they have ended already
             if not running:
                 raise FixbugsError(f"Run {run.id} has stages left but none can start: this is a bug in FixBugs.")
             ending = record.verdict is not None and StageName.PUBLICATION not in tasks
@@ -64,7 +67,7 @@ async def drive(
                 return_when=asyncio.FIRST_COMPLETED,
                 timeout=GRACE_S if ending else None,
             )
-            if stopped in done:
+            if stopped.done() and (await deps.store.load(run.id)).verdict is None:
                 await deps.store.give_up(run.id, GiveUp(Verdict.STOPPED, "The run was stopped."))
                 await _cancel([task for name, task in tasks.items() if name is not StageName.PUBLICATION])
             if not done:
