@@ -42,7 +42,7 @@ def numbers(site: Site) -> Iterator[Proposal]:
         elif isinstance(value, bool):
             yield site.replace(node, str(not value), 0.65)
             yield site.replace(node, "None", 0.1)
-        elif value is None:
+        elif value is None and not isinstance(site.parent(node), ast.Compare):
             for text, prior in (("0", 0.25), ("[]", 0.25), ("''", 0.22), ("False", 0.2), ("{}", 0.2), ("True", 0.12)):
                 yield site.replace(node, text, prior)
         for text, prior in nearby.get(type(value), ()):
