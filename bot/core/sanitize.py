@@ -144,6 +144,7 @@ def _shown(line: str, in_comment: bool, number: int, removed: list[int], *, clos
     """What of a line lies outside comments, and whether a comment is open at its end."""
     parts: list[str] = []
     position = 0
+    blank = True  # nothing but blanks is shown so far
     while True:
         if in_comment:
             end = line.find("-->", position)
@@ -154,11 +155,12 @@ def _shown(line: str, in_comment: bool, number: int, removed: list[int], *, clos
             parts.append(" ")  # keeps the two sides apart, so that they cannot form a new comment
         start = line.find("<!--", position)
         # One that never closes hides the rest of the text when it begins a line, and is plain text inside one.
-        if start < 0 or not (closes_later or "-->" in line[start + 4 :] or not line[:start].strip()):
+        blank = blank and not line[position : max(start, position)].strip()
+        if start < 0 or not (closes_later or line.find("-->", start + 2) >= 0 or blank):
             return "".join([*parts, line[position:]]), False
         parts.append(line[position:start])
         removed.append(number)
-        position = start + 4
+        position = start + 2  # `<!-->` is a whole comment
         in_comment = True
 
 

@@ -107,3 +107,7 @@ def test_code_that_only_sounds_secret_stays(code: str) -> None:
 def test_carriage_returns_do_not_change_line_numbers() -> None:
     assert sanitize("10%\r100%\r\ndone\n", markdown=False).text == "10% 100%\ndone\n"
     assert sanitize("old\rmac\r", markdown=False).text == "old\nmac\n"
+
+
+def test_the_shortest_comment_hides_nothing_after_it() -> None:
+    assert sanitize("<!-->\nshown\n", markdown=True).text == " \nshown\n"
