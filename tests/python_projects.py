@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import sysconfig
 from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 from bot.core.artifacts import Environment
 from bot.core.testing import Isolation, TestRun
@@ -18,6 +20,7 @@ from sandbox.toolchains.python import PythonToolchain
 from sandbox.workbench import SandboxWorkbench
 
 T = TypeVar("T")
+BORROWED: WeakKeyDictionary[SandboxWorkbench, Environment] = WeakKeyDictionary()
 LINK = """\
 import json, pathlib, sys
 environment, packages = sys.argv[1:]
@@ -74,6 +77,16 @@ def prepared(workbench: SandboxWorkbench, files: Mapping[str, str]) -> Environme
     return waited(workbench.prepare(tree_of(files)))
 
 
+def environment_of(workbench: SandboxWorkbench, files: Mapping[str, str]) -> Environment:
+    """The project's environment on a borrowing workbench; its tests are not listed, which saves a process."""
+    if workbench not in BORROWED:
+        BORROWED[workbench] = prepared(workbench, CALC)
+    detection = BorrowingToolchain().detect(tree_of(files))
+    assert detection is not None, "these files are no Python project"
+    settings = {**dict(BORROWED[workbench].settings), **dict(detection.settings), "runner": detection.runner}
+    return replace(BORROWED[workbench], runner=detection.runner, settings=tuple(settings.items()))
+
+
 def run_of(
     workbench: SandboxWorkbench,
     files: Mapping[str, str],
@@ -83,13 +96,9 @@ def run_of(
     coverage: bool = False,
 ) -> TestRun:
     """One run of these tests (all that are found, for none) on a project."""
-
-    async def go() -> TestRun:
-        environment = await workbench.prepare(tree_of(files))
-        wanted = ids or environment.collection.ids
-        return await workbench.run_tests(environment, tree_of(files), wanted, wall_s=wall_s, coverage=coverage)
-
-    return waited(go())
+    environment = environment_of(workbench, files) if ids else prepared(workbench, files)
+    wanted = ids or environment.collection.ids
+    return waited(workbench.run_tests(environment, tree_of(files), wanted, wall_s=wall_s, coverage=coverage))
 
 
 def waited(work: Coroutine[Any, Any, T]) -> T:

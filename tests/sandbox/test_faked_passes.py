@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from python_projects import CALC, CALC_IDS, FIXED, borrowing_workbench, run_of, tree_of, waited
+from python_projects import CALC, CALC_IDS, FIXED, borrowing_workbench, environment_of, run_of, tree_of, waited
 from sandbox.workbench import SandboxWorkbench
 
 RESTORED = "closed by policy: conftest files come from the base commit"
@@ -128,10 +128,5 @@ def test_what_slips_through_needs_a_file_that_the_policy_restores_or_refuses(
 
 def faked(workbench: SandboxWorkbench, fake: dict[str, str]) -> bool:
     """Whether the buggy project with this fake in it looks green, in the environment of the honest one."""
-
-    async def go() -> bool:
-        environment = await workbench.prepare(tree_of(CALC))
-        run = await workbench.run_tests(environment, tree_of({**CALC, **fake}), CALC_IDS, wall_s=20.0)
-        return run.green
-
-    return waited(go())
+    environment = environment_of(workbench, CALC)
+    return waited(workbench.run_tests(environment, tree_of({**CALC, **fake}), CALC_IDS, wall_s=20.0)).green

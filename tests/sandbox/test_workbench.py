@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import pytest
 
-from bot.core.artifacts import CandidatePatch, Environment
+from bot.core.artifacts import CandidatePatch
 from bot.core.errors import EnvironmentBroken
 from bot.core.patch import FileEdit, Patch
 from bot.core.testing import Collection, Failure, Outcome, TestRun
 from bot.ports import Check, Ended, ScreeningPlan, ScriptRun
-from python_projects import BUGGY, CALC, CALC_IDS, FIXED, borrowing_workbench, prepared, run_of, tree_of, waited
+from python_projects import (
+    BUGGY,
+    CALC,
+    CALC_IDS,
+    FIXED,
+    borrowing_workbench,
+    environment_of,
+    prepared,
+    run_of,
+    tree_of,
+    waited,
+)
 from sandbox.workbench import SandboxWorkbench
 
 UNITTEST = {
@@ -64,22 +75,15 @@ def test_after():
 
 @pytest.fixture(scope="module")
 def workbench(tmp_path_factory: pytest.TempPathFactory) -> SandboxWorkbench:
-    return borrowing_workbench(tmp_path_factory.mktemp("environments"), test_limit_s=2.0)
+    return borrowing_workbench(tmp_path_factory.mktemp("environments"), test_limit_s=1.0)
 
 
 def collected(workbench: SandboxWorkbench, files: dict[str, str], *targets: str) -> Collection:
-    async def go() -> Collection:
-        return await workbench.collect(await workbench.prepare(tree_of(files)), tree_of(files), targets)
-
-    return waited(go())
+    return waited(workbench.collect(environment_of(workbench, files), tree_of(files), targets))
 
 
 def script(workbench: SandboxWorkbench, files: dict[str, str], code: str) -> ScriptRun:
-    async def go() -> ScriptRun:
-        environment = await workbench.prepare(tree_of(files))
-        return await workbench.run_script(environment, tree_of(files), code, wall_s=5.0)
-
-    return waited(go())
+    return waited(workbench.run_script(environment_of(workbench, files), tree_of(files), code, wall_s=5.0))
 
 
 def one(test: str) -> dict[str, str]:
@@ -209,12 +213,13 @@ def test_a_green_unittest_is_green(workbench: SandboxWorkbench) -> None:
     ],
 )
 def test_every_kind_of_ending_has_its_outcome(workbench: SandboxWorkbench, body: str, outcome: Outcome) -> None:
-    run = run_of(workbench, one("import pytest\n" + body))
+    name = "TestIt::test_it" if "class TestIt" in body else "test_it"
+    run = run_of(workbench, one("import pytest\n" + body), [f"test_it.py::{name}"])
     assert ([result.outcome for result in run.results], run.distrust) == ([outcome], "")
 
 
 def test_a_hanging_test_does_not_lose_the_others(workbench: SandboxWorkbench) -> None:
-    run = run_of(workbench, HANGING)
+    run = run_of(workbench, HANGING, [f"tests/test_slow.py::test_{name}" for name in ("before", "hangs", "after")])
     assert [result.outcome for result in run.results] == [Outcome.PASSED, Outcome.TIMED_OUT, Outcome.PASSED]
     assert run.distrust == ""
     assert failure_of(run, run.expected[1]).frames[0].function == "test_hangs"
@@ -225,14 +230,19 @@ def test_a_test_that_cannot_be_interrupted_ends_with_the_whole_run(workbench: Sa
         "import signal, time\ndef test_it():\n"
         "    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})\n    time.sleep(60)\n"
     )
-    run = run_of(workbench, one(block + "def test_next():\n    pass\n"), wall_s=4.0)
+    run = run_of(
+        workbench,
+        one(block + "def test_next():\n    pass\n"),
+        ["test_it.py::test_it", "test_it.py::test_next"],
+        wall_s=3.0,
+    )
     assert [result.outcome for result in run.results] == [Outcome.MISSING, Outcome.MISSING]
     assert run.distrust == "the run did not finish: timed out"
     assert "while this test ran (timed out)" in failure_of(run, "test_it.py::test_it").message
 
 
 def test_a_crash_names_the_test_that_ran(workbench: SandboxWorkbench) -> None:
-    run = run_of(workbench, one("import os\ndef test_it():\n    os.kill(os.getpid(), 11)\n"))
+    run = run_of(workbench, one("import os\ndef test_it():\n    os.kill(os.getpid(), 11)\n"), ["test_it.py::test_it"])
     assert run.distrust.startswith("the run did not finish: ")
     assert failure_of(run, "test_it.py::test_it").exception_type == "ProcessEnded"
 
@@ -257,7 +267,7 @@ def test_tests_of_a_file_that_does_not_import_carry_the_error(workbench: Sandbox
 
 
 def test_options_of_the_project_cannot_cut_a_run_short(workbench: SandboxWorkbench) -> None:
-    run = run_of(workbench, {**CALC, "pytest.ini": "[pytest]\naddopts = -x --timeout=1 --stepwise\n"}, CALC_IDS)
+    run = run_of(workbench, {**CALC, "pytest.ini": "[pytest]\naddopts = -x --timeout=1 --stepwise\n"})
     assert Outcome.MISSING not in {result.outcome for result in run.results}
 
 
@@ -266,16 +276,16 @@ def test_a_flood_of_output_disturbs_nothing(workbench: SandboxWorkbench) -> None
         "import os\ndef test_it():\n    for _ in range(300):\n"
         "        os.write(1, b'x' * 65536)\n        os.write(2, b'y' * 65536)\n"
     )
-    run = run_of(workbench, {**one(flood), "pytest.ini": "[pytest]\naddopts = -s\n"})
+    run = run_of(workbench, {**one(flood), "pytest.ini": "[pytest]\naddopts = -s\n"}, ["test_it.py::test_it"])
     assert run.green
     assert len(run.output_tail) < 10_000
 
 
 def test_each_result_is_told_of_as_it_comes(workbench: SandboxWorkbench) -> None:
     heard: list[tuple[str, str]] = []
+    environment = environment_of(workbench, CALC)
 
     async def go() -> None:
-        environment = await workbench.prepare(tree_of(CALC))
         await workbench.run_tests(
             environment,
             tree_of(CALC),
@@ -301,7 +311,7 @@ def test_code_in_a_source_folder_is_found_without_an_install(workbench: SandboxW
         "src/pkg/__init__.py": "VALUE = 1\n",
         "tests/test_pkg.py": "import pkg\ndef test_it():\n    assert pkg.VALUE == 1\n",
     }
-    run = run_of(workbench, files)
+    run = run_of(workbench, files, ["tests/test_pkg.py::test_it"])
     assert run.green
     assert run.command == "PYTHONPATH=src python -m pytest tests/test_pkg.py::test_it"
 
@@ -322,10 +332,10 @@ def test_a_script_that_fails_shows_paths_relative_to_the_tree(workbench: Sandbox
 
 
 def test_screening_tells_a_right_candidate_from_a_wrong_one(workbench: SandboxWorkbench) -> None:
+    environment = environment_of(workbench, CALC)
     plans = [plan("def add(a, b):\n    return a * b\n"), plan(FIXED)]
 
     async def go() -> list[bool]:
-        environment = await workbench.prepare(tree_of(CALC))
         screened = workbench.screen(environment, tree_of(CALC), plans, check_wall_s=10.0)
         return [verdict.passed async for verdict in screened]
 
@@ -340,5 +350,5 @@ def plan(after: str) -> ScreeningPlan:
 
 
 def test_a_command_for_people_comes_from_the_toolchain(workbench: SandboxWorkbench) -> None:
-    environment: Environment = prepared(workbench, CALC)
+    environment = environment_of(workbench, CALC)
     assert workbench.reproduction_command(environment, CALC_IDS[:1]) == f"python -m pytest {CALC_IDS[0]}"
