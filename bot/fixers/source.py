@@ -267,6 +267,13 @@ def blocks_of(node: ast.AST) -> Iterator[list[ast.stmt]]:
         yield part.body
 
 
+def first_statement(function: FunctionNode) -> ast.stmt:
+    """The first statement of a function behind its docstring."""
+    head = function.body[0]
+    is_text = isinstance(head, ast.Expr) and isinstance(head.value, ast.Constant) and isinstance(head.value.value, str)
+    return function.body[1] if is_text and len(function.body) > 1 else head
+
+
 def meaning(lines: str) -> str | None:
     """A dump of the tree of whole lines of code, at whatever depth they stand; None when they do not parse."""
     tree = parse(f"if 1:\n{lines}" if lines[:1] in " \t" else lines)

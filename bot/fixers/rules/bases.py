@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from bot.fixers.kinds import CONTAINERS, Kind
 from bot.fixers.precedence import comparand, summand
 from bot.fixers.site import Proposal, Rule, Site
-from bot.fixers.source import FUNCTIONS
+from bot.fixers.source import FUNCTIONS, first_statement
 
 _LITERALS = ("[]", "0", "1", "None", "True", "False", "''", "[[]]", "{}", "()", "set()", "-1")
 # For a literal result: what it is likeliest to be confused with.
@@ -85,7 +85,7 @@ def returned_more(site: Site) -> Iterator[Proposal]:
 def base_case(site: Site) -> Iterator[Proposal]:
     """The empty, zero or None argument is not dealt with at a function's start."""
     function = site.source.parents.get(site.stmt)
-    if not isinstance(function, FUNCTIONS) or site.stmt is not _first(function):
+    if not isinstance(function, FUNCTIONS) or site.stmt is not first_statement(function):
         return
     recursive = _calls_itself(function)
     base = 0.6 if recursive or site.clues.hangs else 0.35
@@ -135,12 +135,6 @@ def base_bounds(site: Site) -> Iterator[Proposal]:
         code = comparand(site.code(test.left))
         for text, prior in ((f"{code} <= 0", 0.4), (f"{code} <= 1", 0.4), (f"{code} in (0, 1)", 0.2)):
             yield site.replace(test, text, prior)
-
-
-def _first(function: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.stmt:
-    head = function.body[0]
-    is_text = isinstance(head, ast.Expr) and isinstance(head.value, ast.Constant) and isinstance(head.value.value, str)
-    return function.body[1] if is_text and len(function.body) > 1 else head
 
 
 def _calls_itself(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:

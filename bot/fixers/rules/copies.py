@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from bot.fixers.kinds import CONTAINERS, Kind
 from bot.fixers.site import Proposal, Rule, Site
-from bot.fixers.source import FUNCTIONS, Splice
+from bot.fixers.source import FUNCTIONS, Splice, first_statement
 
 
 def mutable_default(site: Site) -> Iterator[Proposal]:
@@ -21,7 +21,7 @@ def mutable_default(site: Site) -> Iterator[Proposal]:
         empty = isinstance(default, ast.List | ast.Dict | ast.Set) or (
             isinstance(default, ast.Call) and isinstance(default.func, ast.Name)
         )
-        first = _first(function)
+        first = first_statement(function)
         if not empty or site.source.indent(first) is None:
             continue
         code, name = site.code(default), arg.arg
@@ -45,12 +45,6 @@ def defaults(site: Site) -> Iterator[Proposal]:
                     yield site.replace(default, str(default.value + step), 0.3)
             for text in ("None", "''", "0", "1", "()"):
                 yield site.replace(default, text, 0.15)
-
-
-def _first(function: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.stmt:
-    head = function.body[0]
-    is_text = isinstance(head, ast.Expr) and isinstance(head.value, ast.Constant) and isinstance(head.value.value, str)
-    return function.body[1] if is_text and len(function.body) > 1 else head
 
 
 def aliases(site: Site) -> Iterator[Proposal]:
@@ -124,7 +118,7 @@ def class_state(site: Site) -> Iterator[Proposal]:
     said = f"give each object a `{target.id}` of its own"
     if init is not None and init.args.args:
         lines = [f"{init.args.args[0].arg}.{target.id} = {site.code(stmt.value)}"]
-        for proposal in site.before(_first(init), lines, 0.9, said):
+        for proposal in site.before(first_statement(init), lines, 0.9, said):
             yield Proposal((*((removal,) if removal else ()), *proposal.splices), said, 0.9)
     else:
         lines = ["def __init__(self):", f"\tself.{target.id} = {site.code(stmt.value)}"]

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from bot.fixers.kinds import Kind
 from bot.fixers.precedence import comparand, operand
 from bot.fixers.site import Proposal, Rule, Site
+from bot.fixers.source import first_statement
 
 _NONE_SIGNS = ("'NoneType'", "NoneType object", "None")
 
@@ -202,7 +203,7 @@ def unset_name(site: Site) -> Iterator[Proposal]:
     for node in site.expressions:
         if not isinstance(node, ast.Name) or not any(f"'{node.id}'" in m for m in site.clues.messages):
             continue
-        where = [_first_statement(site)]
+        where = [first_statement(site.scope.function)]
         loop = site.source.loop_of(site.stmt)
         where += [loop] if loop is not None else []
         kinds = site.scope.kind_of(node)
@@ -222,12 +223,6 @@ def unset_name(site: Site) -> Iterator[Proposal]:
 
 def _literal_kind(value: str) -> Kind:
     return {"0": Kind.NUMBER, "[]": Kind.LIST, "''": Kind.TEXT, "{}": Kind.MAPPING}.get(value, Kind.TRUTH)
-
-
-def _first_statement(site: Site) -> ast.stmt:
-    body = site.scope.function.body if site.scope.function is not None else site.source.tree.body
-    docstring = isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant) and len(body) > 1
-    return body[1] if docstring else body[0]
 
 
 def _tests(site: Site) -> list[ast.expr]:
