@@ -18,7 +18,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-NAMED_PACKAGES = ("fixbugs", "pytest", "libcst")
+NAMED_PACKAGES = ("fixbugs", "pytest")
 Figure = float | int | str | bool
 
 

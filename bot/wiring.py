@@ -5,8 +5,6 @@ from __future__ import annotations
 from enum import Enum
 from pathlib import Path
 
-from sandbox.workbench import SandboxWorkbench
-
 from bot.core.errors import InputError, SandboxUnavailable
 from bot.core.testing import Isolation
 from bot.fixers import FIXERS
@@ -20,6 +18,7 @@ from bot.settings import Settings
 from bot.store.memory import MemoryStore
 from sandbox.bubblewrap import probe
 from sandbox.local import LocalSandboxes
+from sandbox.workbench import SandboxWorkbench
 
 
 class SandboxChoice(Enum):

@@ -47,6 +47,7 @@ class Evidence:
     quote: str = ""
     producer: str = ""  # the reader, locator or stage that found it
     id: str = ""  # "A1", "A2", …: given by the ledger
+    about: Provenance | None = None  # the place in the code that it points at, where it does
 
 
 @dataclass

@@ -1,6 +1,6 @@
 """The outline of Python source: definitions and statements with their lines. Standard library only; never runs it.
 
-Rewriting source does not belong here (that is the fixers' work, on libcst).
+Rewriting source does not belong here: that is the fixers' work.
 """
 
 from __future__ import annotations

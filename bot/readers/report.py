@@ -204,6 +204,7 @@ def _traceback_facts(traceback: Traceback, lines: SourceLines, index: TreeIndex)
             lines.provenance(line, line) if line else traceback.provenance,
             lines.quote(line) if line else lines.quote(last),
             "stack frames",
+            about=Provenance(frame.path, frame.line, frame.line),
         )
 
 

@@ -11,7 +11,7 @@ from bot.core.run import StageName
 from bot.ports import LocateQuestion
 from bot.readers import read_report
 from bot.stages.base import Stage, StageContext
-from bot.stages.localisation import locate
+from bot.stages.localisation import cited, locate
 
 KEPT_SUSPECTS = 20
 
@@ -28,7 +28,7 @@ async def analyse(context: StageContext) -> StageOutcome:
     context.count("facts", len(facts))
     context.count("suspects", len(suspects))
     context.finding(_first_words(analysis))
-    return Advance(replace(analysis, suspects=suspects[:KEPT_SUSPECTS]))
+    return Advance(replace(analysis, suspects=cited(suspects[:KEPT_SUSPECTS], context.ledger.facts)))
 
 
 def _first_words(analysis: Analysis) -> str:

@@ -43,8 +43,7 @@ async def fix(context: StageContext) -> StageOutcome:
     context.count("refused", len(search.refused))
     if not search.survivors:
         return GiveUp(Verdict.NO_FIX_FOUND, search.why_nothing(), (), search.nearest())
-    best = _best_first(search.survivors)
-    context.finding(f"{best[0].candidate.path}:{best[0].candidate.line} {best[0].candidate.description}")
+    best = best_first(search.survivors)
     return Advance(
         Candidates(
             best[:SURVIVORS_AT_MOST],
@@ -83,7 +82,7 @@ def _raced(context: StageContext, question: FixQuestion) -> Iterator[CandidatePa
                 yield candidate
 
 
-def _best_first(survivors: Sequence[Screened]) -> tuple[Screened, ...]:
+def best_first(survivors: Sequence[Screened]) -> tuple[Screened, ...]:
     """Smallest and least surprising edit first; among equals the one that was proposed first."""
 
     def cost(screened: Screened) -> tuple[float, int]:

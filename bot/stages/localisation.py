@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.core.artifacts import Environment, Suspect
+from bot.core.evidence import Evidence
 from bot.core.select import merge
 from bot.core.testing import Outcome
 from bot.ports import LocateQuestion, Locator
@@ -58,6 +59,21 @@ def _affordable(environment: Environment, failing_ids: Sequence[str], share_s: f
             break
         chosen.append(result.id)
     return tuple(chosen)
+
+
+def cited(suspects: Sequence[Suspect], facts: Sequence[Evidence]) -> tuple[Suspect, ...]:
+    """The suspects, each with the ids of the facts that point into it."""
+
+    def points_into(fact: Evidence, suspect: Suspect) -> bool:
+        about = fact.about
+        if about is None or about.source != suspect.path or about.line_start is None:
+            return False
+        return suspect.line_start <= about.line_start <= suspect.line_end
+
+    return tuple(
+        replace(suspect, evidence=tuple(fact.id for fact in facts if points_into(fact, suspect)))
+        for suspect in suspects
+    )
 
 
 def locate(locators: Sequence[Locator], question: LocateQuestion) -> tuple[Suspect, ...]:

@@ -12,7 +12,7 @@ from bot.core.testing import Outcome
 from bot.core.tree import Tree
 from bot.ports import LocateQuestion
 from bot.stages.base import Stage, StageContext
-from bot.stages.localisation import locate, run_with_coverage
+from bot.stages.localisation import cited, locate, run_with_coverage
 from bot.stages.targets import named_tests
 
 KEPT_SUSPECTS = 20
@@ -27,13 +27,14 @@ async def find(context: StageContext) -> StageOutcome:
     if failing:
         question = await run_with_coverage(context, environment, question, failing)
     suspects = await asyncio.to_thread(locate, context.deps.locators, question)
+    suspects = cited(suspects[:KEPT_SUSPECTS], context.record.evidence)
     context.count("suspects", len(suspects))
     if not suspects:
         return Advance(RootCause((), "Nothing in the report or the tests points at a place in the code."))
     first = suspects[0]
     context.finding(f"{len(suspects)} suspects; first: {place(first)}")
     context.add(_fact(tree, first))
-    return Advance(RootCause(suspects[:KEPT_SUSPECTS], statement(first)))
+    return Advance(RootCause(suspects, statement(first)))
 
 
 def _failing_now(environment: Environment, named: tuple[str, ...]) -> tuple[str, ...]:
@@ -49,9 +50,9 @@ def place(suspect: Suspect) -> str:
 
 
 def statement(suspect: Suspect) -> str:
-    """One sentence on a suspect, with why."""
-    why = "; ".join(reason.rstrip(".") for reason in suspect.reasons[:3])
-    return f"The most suspect place is {place(suspect)}" + (f": {why}." if why else ".")
+    """One or two sentences on a suspect: where, and the strongest reason."""
+    first = suspect.reasons[0].rstrip(".") if suspect.reasons else ""
+    return f"The most suspect place is {place(suspect)}." + (f" {first[:1].upper()}{first[1:]}." if first else "")
 
 
 def _fact(tree: Tree, suspect: Suspect) -> Evidence:

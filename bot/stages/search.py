@@ -14,7 +14,7 @@ from bot.ports import Check, FixQuestion, ScreeningPlan
 from bot.stages.base import StageContext
 
 SHARE = 0.6  # of the time left, for the search; the rest is the proof's
-BATCHES = (32, 64, 128, 256)  # small at first, so that an easy fix is found at once
+BATCHES = (32, 256, 512)  # small at first, so that an easy fix is found at once
 SURVIVORS_AT_MOST = 12
 LOOK_ON_FACTOR = 1.0  # after a survivor, as many candidates again are screened, to choose among several
 LOOK_ON_AT_LEAST = 200
@@ -89,7 +89,8 @@ class Search:
                 self.refused.append(Refusal(verdict.candidate, reason))
             else:
                 self.survivors.append(verdict)
-                self.context.finding(f"candidate at {verdict.candidate.path}:{verdict.candidate.line}")
+                place = f"{verdict.candidate.path}:{verdict.candidate.line}"
+                self.context.finding(f"candidate {len(self.survivors)} at {place}: {verdict.candidate.description}")
         elif verdict.reached == "failing test":
             self.failed.append(verdict)
         else:
