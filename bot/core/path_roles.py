@@ -3,9 +3,40 @@
 from __future__ import annotations
 
 from enum import Enum
+from pathlib import PurePosixPath
 
 CODE_SUFFIXES = (".py", ".pyx", ".pyi")
-_TEST_FOLDERS = frozenset({"test", "tests", "testing", "unittests", "python_testcases", "testcases", "conformance"})
+TEST_FOLDERS = frozenset(
+    {"test", "tests", "testing", "testcases", "unittests", "conformance", "spec", "specs", "__tests__"}
+)
+TEST_FOLDER_ENDINGS = ("_tests", "_testcases", "-tests")
+CONFIG_NAMES = frozenset(
+    {
+        "conftest.py",
+        "setup.py",
+        "setup.cfg",
+        "pyproject.toml",
+        "tox.ini",
+        "noxfile.py",
+        "pytest.ini",
+        ".pytest.ini",
+        "makefile",
+        "dockerfile",
+        "pipfile",
+        "pipfile.lock",
+        "poetry.lock",
+        "pdm.lock",
+        "uv.lock",
+        "package.json",
+        "package-lock.json",
+        "manifest.in",
+        ".pre-commit-config.yaml",
+        ".coveragerc",
+        "sitecustomize.py",
+        "usercustomize.py",
+    }
+)
+CONFIG_FOLDERS = frozenset({".github", ".gitlab", ".circleci", ".git", ".ci"})
 _VENDORED_FOLDERS = frozenset({"vendor", "vendored", "_vendor", "_vendored", "third_party", "thirdparty", "extern"})
 _INSTALLED_FOLDERS = frozenset({"node_modules", "site-packages", "dist-packages", ".venv", "venv", ".tox", ".nox"})
 _GENERATED_FOLDERS = frozenset({"build", "dist", "__pycache__", ".eggs", "generated", "_generated"})
@@ -33,7 +64,7 @@ def role_of(path: str) -> PathRole:
     held = frozenset(folders)
     if held & _INSTALLED_FOLDERS or held & _VENDORED_FOLDERS:
         return PathRole.VENDORED
-    if held & _TEST_FOLDERS or is_test_name(name):
+    if is_test_path(path):
         return PathRole.TEST
     if held & _GENERATED_FOLDERS or name.endswith(_GENERATED_ENDINGS):
         return PathRole.GENERATED
@@ -42,6 +73,24 @@ def role_of(path: str) -> PathRole:
     return PathRole.SOURCE
 
 
-def is_test_name(name: str) -> bool:
-    """Whether a file name is one that test runners collect (or configure tests by)."""
-    return name in ("conftest.py", "tests.py", "test.py") or name.startswith("test_") or name.endswith("_test.py")
+def is_test_path(path: str) -> bool:
+    """True for test files and for anything that lies in a folder of tests."""
+    parts = [part.lower() for part in PurePosixPath(path).parts]
+    stem = parts[-1].rsplit(".", 1)[0]
+    if stem.startswith("test_") or stem.endswith("_test") or stem in ("test", "tests", "conftest"):
+        return True
+    return any(part in TEST_FOLDERS or part.endswith(TEST_FOLDER_ENDINGS) for part in parts[:-1])
+
+
+def is_config_path(path: str) -> bool:
+    """True for build, dependency, test-runner and continuous-integration configuration."""
+    parts = [part.lower() for part in PurePosixPath(path).parts]
+    name = parts[-1]
+    if name in CONFIG_NAMES or any(part in CONFIG_FOLDERS for part in parts[:-1]):
+        return True
+    return name.startswith("requirements") and name.endswith((".txt", ".in"))
+
+
+def is_writable(path: str) -> bool:
+    """True where a fix may change something."""
+    return not is_test_path(path) and not is_config_path(path)

@@ -16,7 +16,7 @@ from bot.core.artifacts import (
     Screened,
 )
 from bot.core.outcomes import Advance, GiveUp, StageOutcome
-from bot.core.protected import is_writable
+from bot.core.path_roles import is_writable
 from bot.core.run import StageName, Verdict
 from bot.ports import FixQuestion, LocateQuestion
 from bot.stages.base import Stage, StageContext

@@ -19,8 +19,8 @@ from bot.core.evidence import Evidence, EvidenceKind, Provenance
 from bot.core.minimize import minimize
 from bot.core.outcomes import Advance, GiveUp, StageOutcome
 from bot.core.patch import Hunk, Patch, patch_from_hunks
+from bot.core.path_roles import is_writable
 from bot.core.proof import REPEATS, necessity_of, regressions, suite_changes
-from bot.core.protected import is_writable
 from bot.core.run import StageName, Verdict
 from bot.core.testing import Outcome, TestRun
 from bot.core.tree import Tree

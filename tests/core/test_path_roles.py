@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.core.protected import is_writable
+from bot.core.path_roles import is_writable
 
 
 @pytest.mark.parametrize("path", ["a.py", "src/pkg/latest.py", "pkg/contest.py", "attests/x.py", "pkg/testimony.py"])
