@@ -6,6 +6,7 @@ Where there is none it says why, honestly: it behaves already, it was not seen, 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from bot.core.artifacts import Analysis, Attempt, CandidateTest, Dossier, Environment, Reproduction
 from bot.core.errors import InputError
@@ -41,8 +42,9 @@ async def reproduce(context: StageContext) -> StageOutcome:
         )
     attempts: list[Attempt] = []
     behaving: list[CandidateTest] = []
-    for candidate in candidates:
+    for proposed in candidates:
         context.count("candidates")
+        candidate = _without_skipped(environment, proposed)
         verdict, runs = await _try(context, environment, tree, candidate)
         if verdict.failing_ids:
             _tell(context, environment, candidate, runs[0], verdict.failing_ids)
@@ -82,6 +84,15 @@ async def _try(
         tree = candidate.patch.apply(tree)
     runs = await repeated(context, environment, tree, ids)
     return judge_reproduction(runs, candidate.signature, hang_counts=existing), runs
+
+
+def _without_skipped(environment: Environment, candidate: CandidateTest) -> CandidateTest:
+    """A candidate that asks nothing of tests which the project itself skips or expects to fail."""
+    if environment.baseline is None:
+        return candidate
+    set_aside = set(environment.baseline.ids(Outcome.SKIPPED, Outcome.XFAILED))
+    kept = tuple(test_id for test_id in candidate.test_ids if test_id not in set_aside)
+    return replace(candidate, test_ids=kept) if kept else candidate
 
 
 def _worth_running(environment: Environment, test_ids: tuple[str, ...]) -> tuple[str, ...]:
