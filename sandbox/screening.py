@@ -20,7 +20,7 @@ from bot.core.artifacts import Screened
 from bot.core.errors import EnvironmentBroken, SandboxCrashed
 from bot.core.patch import FileEdit
 from bot.core.tree import Tree, encoding_of
-from bot.ports import Command, Completed, Limits, Sandbox, Sandboxes, ScreeningPlan
+from bot.ports import Check, Command, Completed, Limits, Sandbox, Sandboxes, ScreeningPlan
 
 INSIDE = Path(__file__).parent / "inside"
 SENT_FILES = (
@@ -113,7 +113,8 @@ class Batch:
 
     JSON: {"tree", "tmp": paths, "arguments", "roots", "is_runner", "memory_bytes", "check_wall_s", "cautious",
     "neighbours_s" (see LaneMemory; null: not known to hang),
-    "checks": [{"ids", "max_failures"}], "plans": [{"plan": number, "edits": [splice], "checks": [check numbers]}]};
+    "checks": [{"ids", "max_failures", "slowest_s"}],
+    "plans": [{"plan": number, "edits": [splice], "checks": [check numbers]}]};
     a splice is [path, first byte, end byte, replacement in base64].
     """
 
@@ -126,7 +127,7 @@ class Batch:
         self.setup = setup
         self.check_wall_s = check_wall_s
         self.refused: dict[int, Screened] = {}
-        self._checks: dict[tuple[tuple[str, ...], int], int] = {}
+        self._checks: dict[tuple[tuple[str, ...], int, float], int] = {}
         self._lines: dict[int, dict[str, Any]] = {}
         texts: dict[str, str | None] = {}
         for number, plan in enumerate(plans):
@@ -144,12 +145,12 @@ class Batch:
                 self.refused[number] = Screened(plan.candidate, False, "", detail=detail)
                 return
             edits.append(splice_of(self.tree, edit))
-        checks = [self._check(check.test_ids, position) for position, check in enumerate(plan.checks)]
+        checks = [self._check(check, position) for position, check in enumerate(plan.checks)]
         self._lines[number] = {"plan": number, "edits": edits, "checks": checks}
 
-    def _check(self, ids: tuple[str, ...], position: int) -> int:
+    def _check(self, check: Check, position: int) -> int:
         failures = 1 if position == 0 else REGRESSIONS_COUNTED
-        return self._checks.setdefault((ids, failures), len(self._checks))
+        return self._checks.setdefault((check.test_ids, failures, check.slowest_s), len(self._checks))
 
     def command(self, sandbox: Sandbox, numbers: Sequence[int], cautious: bool) -> Command:
         """The fork server's command for these plans; `cautious`: without importing anything beforehand."""
@@ -166,7 +167,10 @@ class Batch:
             "check_wall_s": self.check_wall_s,
             "cautious": cautious,
             "neighbours_s": self.memory.hanging.get(self._first_ids(numbers)),
-            "checks": [{"ids": ids, "max_failures": failures} for ids, failures in self._checks],
+            "checks": [
+                {"ids": ids, "max_failures": failures, "slowest_s": slowest_s}
+                for ids, failures, slowest_s in self._checks
+            ],
             "plans": [self._lines[number] for number in numbers],
         }
         argv = (self.setup.python, "-c", f"{enter}{SERVE}{leave}main((sys.executable, '-c', {anew!r}))")

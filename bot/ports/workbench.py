@@ -28,10 +28,12 @@ class ScriptRun:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Tests that must all pass. `name` is for people: "failing test", "covering tests", "suite"."""
+    """Tests that must all pass. `name` is for people: "failing test", "covering tests", "suite". `slowest_s` is how
+    long the slowest of them that ended took on the unedited tree (0: not known); a candidate gets a multiple."""
 
     name: str
     test_ids: tuple[str, ...]
+    slowest_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

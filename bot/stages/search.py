@@ -21,6 +21,8 @@ LOOK_ON_AT_LEAST = 200
 SUITE_IN_SCREENING_S = 10.0  # a suite as quick as this is a check of screening too
 CHECK_LIMIT_S = 30.0
 PAIR_SEEDS = 400
+FAILING, OTHER_NAMED = "failing test", "the other named tests"
+ENDED_BY_ITSELF = (Outcome.PASSED, Outcome.FAILED)
 
 
 @dataclass
@@ -48,7 +50,9 @@ class Search:
         passed = baseline.ids(Outcome.PASSED) if baseline else ()
         self._passing = tuple(test_id for test_id in passed if test_id not in self.environment.flaky)
         quick = baseline is not None and baseline.wall_s < SUITE_IN_SCREENING_S
-        self._suite = Check("suite", self._passing) if quick and self._passing else None
+        runs = (*self.reproduction.red, *([baseline] if baseline else []))
+        self._seconds = {r.id: r.duration_s for run in runs for r in run.results if r.outcome in ENDED_BY_ITSELF}
+        self._suite = self._check("suite", self._passing) if quick and self._passing else None
 
     async def screen(self, candidates: Iterable[CandidatePatch], at_most: int) -> None:
         """Screens candidates in batches until enough survived, the time is up, or there are no more."""
@@ -91,7 +95,7 @@ class Search:
                 self.survivors.append(verdict)
                 place = f"{verdict.candidate.path}:{verdict.candidate.line}"
                 self.context.finding(f"candidate {len(self.survivors)} at {place}: {verdict.candidate.description}")
-        elif verdict.reached == "failing test":
+        elif verdict.reached in (FAILING, OTHER_NAMED):
             self.failed.append(verdict)
         else:
             self.regressing.append(verdict)
@@ -106,10 +110,10 @@ class Search:
     def _checks(self, candidate: CandidatePatch) -> tuple[Check, ...]:
         """Failing tests, the rest of what the person named, the tests that cover the edit, and a quick suite."""
         failing = self.reproduction.failing_ids
-        checks = [Check("failing test", failing)]
+        checks = [self._check(FAILING, failing)]
         named = tuple(i for i in self.reproduction.test.test_ids if i not in failing)
         if named:
-            checks.append(Check("the other named tests", named))
+            checks.append(self._check(OTHER_NAMED, named))
         touched = {
             (hunk.path, line)
             for hunk in candidate.patch.hunks()
@@ -118,10 +122,16 @@ class Search:
         covering = {test_id for place in touched for test_id in self._lines.get(place, ())}
         ids = tuple(test_id for test_id in self._passing if test_id in covering)
         if ids and self._suite is None:
-            checks.append(Check("covering tests", ids))
+            checks.append(self._check("covering tests", ids))
         if self._suite is not None:
             checks.append(self._suite)
         return tuple(checks)
+
+    def _check(self, name: str, test_ids: tuple[str, ...]) -> Check:
+        """Its tests, the quick ones first: most candidates fail, and should do so soon."""
+        seconds = self._seconds
+        ordered = tuple(sorted(test_ids, key=lambda test_id: seconds.get(test_id, 0.0)))
+        return Check(name, ordered, max((seconds.get(test_id, 0.0) for test_id in test_ids), default=0.0))
 
     def seeds(self) -> list[CandidatePatch]:
         """The failed candidates to combine: those that got furthest through the failing tests first."""

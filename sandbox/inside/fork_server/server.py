@@ -47,7 +47,12 @@ class Server:
         arguments = (*batch["arguments"], *plugin_options(), "--capture=no", "--tb=no")
         self._jobs = [_job(check, arguments, int(batch["memory_bytes"])) for check in batch["checks"]]
         self._zygotes: OrderedDict[Any, Zygote | Outcome] = OrderedDict()
-        self._patience: dict[int, Patience] = {}
+        self._slowest_s = [float(check["slowest_s"]) for check in batch["checks"]]  # as far as is known beforehand
+        self._patience: dict[int, Patience] = {
+            number: Patience(self._wall_s, self._within(slowest_s * SLOWNESS_ALLOWED), self._wall_s)
+            for number, slowest_s in enumerate(self._slowest_s)
+            if slowest_s > 0
+        }
 
     def serve(self) -> None:
         """Answers every plan."""
@@ -70,13 +75,15 @@ class Server:
     def _get_to_know(self, checks: list[int]) -> Outcome:
         """Runs the first check on the unedited tree: how long it takes, what it imports; leaves compiled files."""
         known = self._neighbours_s is not None
-        outcome, modules = self._probe(self._jobs[checks[0]], KNOWN_TO_HANG_S if known else HANGS_AFTER_S)
+        told_s = self._slowest_s[checks[0]]
+        hangs_after_s = max(HANGS_AFTER_S, told_s * 2)
+        outcome, modules = self._probe(self._jobs[checks[0]], KNOWN_TO_HANG_S if known else hangs_after_s)
         if outcome.detail.startswith("timed out") and not known:
             self._neighbours_s = self._neighbours(checks)
         slowest_s = outcome.slowest_s if self._neighbours_s is None else self._neighbours_s
         self._patience[checks[0]] = Patience(
             self._within(outcome.load_s * SLOWNESS_ALLOWED + QUICKEST_LIMIT_S),
-            self._within(slowest_s * SLOWNESS_ALLOWED),
+            self._within(max(slowest_s, told_s) * SLOWNESS_ALLOWED),
             self._wall_s,
         )
         if not (self._cautious or self._fresh):
