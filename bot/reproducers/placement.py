@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from bot.core.path_roles import PathRole, role_of
+from bot.core.path_roles import PathRole, is_test_path, role_of
 from bot.core.python_source import parse_module
 from bot.core.tree import Tree
 from bot.reproducers.claims import Style
@@ -52,6 +52,7 @@ class Place:
 
 def place_for(tree: Tree, collection_ids: Sequence[str], subject: Subject) -> Place:
     """The nearest existing test file, or a new one beside the others when none is about the subject."""
+    collection_ids = _written_as_tests(collection_ids)
     counts = Counter(test_id.partition("::")[0] for test_id in collection_ids)
     scored: list[tuple[int, int, str]] = []
     for path, count in counts.items():
@@ -63,6 +64,19 @@ def place_for(tree: Tree, collection_ids: Sequence[str], subject: Subject) -> Pl
         if parse_module(text):
             return _inside(path, text, collection_ids, subject)
     return _new_file(tree, counts, subject)
+
+
+def _written_as_tests(collection_ids: Sequence[str]) -> list[str]:
+    """The ids of tests in test files: doctests are collected from the very files that a fix may change."""
+    functions = [test_id for test_id in collection_ids if not _is_doctest(test_id)]
+    in_test_files = [test_id for test_id in functions if is_test_path(test_id.partition("::")[0])]
+    return in_test_files or functions
+
+
+def _is_doctest(test_id: str) -> bool:
+    """Whether a test is named as doctests are: by the dotted name of what is documented, or by its module's."""
+    path, _, name = test_id.partition("[")[0].partition("::")
+    return "." in name or name == _module_name(path)
 
 
 def _closeness(path: str, text: str, subject: Subject) -> int:
@@ -105,13 +119,23 @@ def _inside(path: str, text: str, collection_ids: Sequence[str], subject: Subjec
     if not classes:
         return Place(path, text, Style.FUNCTION)
 
-    def fit(item: tuple[int, ast.ClassDef]) -> tuple[int, int]:
+    def fit(item: tuple[int, ast.ClassDef]) -> tuple[int, int, int]:
         source = ast.get_source_segment(text, item[1]) or ""
-        return sum(_mentions(source, symbol) for symbol in subject.symbols), item[0]
+        named = [-rank for rank, symbol in enumerate(subject.symbols) if _class_topic(item[1].name) == _bare(symbol)]
+        return max(named, default=-len(subject.symbols)), sum(_mentions(source, s) for s in subject.symbols), item[0]
 
     chosen = max(enumerate(classes), key=fit)[1]
     style = Style.TEST_CASE if _is_test_case(chosen) else Style.METHOD
     return Place(path, text, style, chosen.name)
+
+
+def _class_topic(name: str) -> str:
+    """What a class of tests is named for."""
+    return re.sub(r"^test(?:s|ing)?|test(?:s|case)?$", "", _bare(name))
+
+
+def _bare(name: str) -> str:
+    return name.replace("_", "").lower()
 
 
 def _is_test_case(node: ast.ClassDef) -> bool:

@@ -67,6 +67,23 @@ def test_a_file_of_classes_gets_a_method_in_the_class_that_knows_the_function() 
     assert (place.class_name, place.style) == ("A", Style.TEST_CASE)
 
 
+def test_a_class_named_for_the_function_comes_before_one_that_mentions_more() -> None:
+    text = (
+        "class PackTests:\n    def test_x(self):\n        pack(1)\n\n"
+        "class UnpackTests:\n    def test_y(self):\n        unpack(pack(1))\n"
+    )
+    ids = ["tests/test_boxes.py::PackTests::test_x", "tests/test_boxes.py::UnpackTests::test_y"]
+    held = tree(**{"tests/test_boxes.py": text})
+    assert place_for(held, ids, Subject(("pkg/boxes.py",), ("pack", "unpack"))).class_name == "PackTests"
+
+
+@pytest.mark.parametrize("doctest", ["pkg/boxes.py::pkg.boxes.pack", "pkg/boxes.py::boxes"])
+def test_a_file_of_doctests_gets_no_test_as_a_fix_may_change_it(doctest: str) -> None:
+    held = tree("tests/test_other.py")
+    for ids in ([doctest], [doctest, "tests/test_other.py::test_x"]):
+        assert place_for(held, ids, Subject(("pkg/boxes.py",), ("pack",))).path == "tests/test_boxes.py"
+
+
 # -------------------------------------------------------------------- name
 
 
