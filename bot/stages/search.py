@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import count, islice
 
 from bot.core.artifacts import CandidatePatch, Environment, Refusal, Reproduction, Screened
 from bot.core.restraint import literals_of, refusal
@@ -16,8 +17,8 @@ from bot.stages.base import StageContext
 SHARE = 0.6  # of the time left, for the search; the rest is the proof's
 BATCHES = (32, 256, 512)  # small at first, so that an easy fix is found at once
 SURVIVORS_AT_MOST = 12
-LOOK_ON_FACTOR = 1.0  # after a survivor, as many candidates again are screened, to choose among several
-LOOK_ON_AT_LEAST = 200
+LOOK_ON_AT_LEAST = 200  # candidates after the first survivor (or as many again), …
+LOOK_ON_AT_MOST_S = 10.0  # … but not for longer than this
 SUITE_IN_SCREENING_S = 10.0  # a suite as quick as this is a check of screening too
 CHECK_LIMIT_S = 30.0
 PAIR_SEEDS = 400
@@ -44,6 +45,7 @@ class Search:
 
     def __post_init__(self) -> None:
         self.stop_at_s = self.context.remaining_s * (1 - SHARE)
+        self._found_at: tuple[int, float] | None = None  # candidates screened, and when, at the first survivor
         self._literals = literals_of(self._test_source())
         self._lines = _covering(self.question.coverage)
         baseline = self.environment.baseline
@@ -56,35 +58,38 @@ class Search:
 
     async def screen(self, candidates: Iterable[CandidatePatch], at_most: int) -> None:
         """Screens candidates in batches until enough survived, the time is up, or there are no more."""
-        stream = iter(candidates)
-        seen, enough_at = 0, at_most
-        for number in range(at_most):
-            size = min(BATCHES[min(number, len(BATCHES) - 1)], enough_at - seen)
-            batch = await asyncio.to_thread(list, islice(stream, size))
-            if not batch:
-                return
-            seen += len(batch)
+        stream = islice(candidates, at_most)
+        for number in count():
+            batch = await asyncio.to_thread(list, islice(stream, BATCHES[min(number, len(BATCHES) - 1)]))
             self.generated += len(batch)
-            await self._screen_batch(batch)
-            if self.out_of_time or len(self.survivors) >= SURVIVORS_AT_MOST:
-                return
-            if self.survivors and enough_at == at_most:
-                enough_at = min(at_most, seen + max(LOOK_ON_AT_LEAST, int(seen * LOOK_ON_FACTOR)))
-            if seen >= enough_at:
+            if not batch or not await self._screen_batch(batch):
                 return
 
-    async def _screen_batch(self, batch: Sequence[CandidatePatch]) -> None:
+    async def _screen_batch(self, batch: Sequence[CandidatePatch]) -> bool:
+        """Whether to go on after this batch; what is left of it when the search ends is not screened."""
         plans = [ScreeningPlan(candidate, self._checks(candidate)) for candidate in batch]
-        verdicts = self.context.deps.workbench.screen(
-            self.environment, self.question.tree, plans, check_wall_s=CHECK_LIMIT_S
-        )
-        async for verdict in verdicts:
-            self.screened += 1
-            self._sort(verdict)
-            if self.context.remaining_s < self.stop_at_s:
-                self.out_of_time = True
-                break
-        await verdicts.aclose()
+        workbench = self.context.deps.workbench
+        verdicts = workbench.screen(self.environment, self.question.tree, plans, check_wall_s=CHECK_LIMIT_S)
+        try:
+            async with asyncio.timeout(self.context.remaining_s - self.stop_at_s), aclosing(verdicts):
+                async for verdict in verdicts:
+                    self.screened += 1
+                    self._sort(verdict)
+                    if self._enough():
+                        return False
+        except TimeoutError:
+            self.out_of_time = True
+        return not self.out_of_time
+
+    def _enough(self) -> bool:
+        """After the first survivor others are looked for, to choose among several: some more candidates, some time."""
+        if not self.survivors:
+            return False
+        now_s = self.context.deps.clock.monotonic()
+        self._found_at = self._found_at or (self.screened, now_s)
+        screened, found_s = self._found_at
+        looked_on = self.screened - screened >= max(LOOK_ON_AT_LEAST, screened) or now_s - found_s >= LOOK_ON_AT_MOST_S
+        return looked_on or len(self.survivors) >= SURVIVORS_AT_MOST
 
     def _sort(self, verdict: Screened) -> None:
         if verdict.passed:
