@@ -30,6 +30,12 @@ FIND_MISSING = """\
 import sys, json, importlib.util as util
 print(json.dumps([name for module, name in json.loads(sys.argv[1]) if not util.find_spec(module)]))
 """
+FIND_PLUGINS = """\
+import json, importlib.metadata as metadata
+found = [(dist.metadata["Name"], entry.value) for dist in metadata.distributions() for entry in dist.entry_points
+         if entry.group == "pytest11"]
+print(json.dumps(sorted(set(found))))
+"""
 SMOKE_TEST = "def test_it(tmp_path):\n    assert 1 + 1 == 2\n"
 
 
@@ -164,17 +170,31 @@ class Builder:
         version = re.search(r"^Version: (\S+)", shown, re.M)
         output = self.install(["pytest>=7"])
         works, said = self.smoke()
+        if output is None and not works:
+            self.without_broken_plugins()
+            works, said = self.smoke()
         if output is not None or not works:
             fail("pytest cannot be installed or does not start.", output or said)
         if version:
             asked = f"pytest {version.group(1)}, which the project asks for,"
             self.notes.append(f"{asked} does not run on this Python: a newer one does.")
 
-    def smoke(self) -> tuple[bool, str]:
+    def without_broken_plugins(self) -> None:
+        """Takes out each plug-in that keeps pytest from starting even when it is the only one."""
+        alone = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+        if not self.smoke(alone)[0]:
+            return
+        output = self.run([self.python, "-c", FIND_PLUGINS])[1]
+        for name, entry in json.loads(output.strip().splitlines()[-1]):
+            if not self.smoke({**alone, "PYTEST_PLUGINS": entry.partition(":")[0]})[0]:
+                self.run(["uv", "pip", "uninstall", "--python", self.python, name])
+                self.notes.append(f"Left out {name}: pytest does not start with this plug-in on this Python.")
+
+    def smoke(self, more: Mapping[str, str] | None = None) -> tuple[bool, str]:
         with tempfile.TemporaryDirectory() as folder:
             Path(folder, "test_it.py").write_text(SMOKE_TEST)
             argv = [self.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", folder, "-c", os.devnull]
-            code, output = self.run([*argv, "test_it.py"], cwd=Path(folder))
+            code, output = self.run([*argv, "test_it.py"], cwd=Path(folder), more=more)
         return code == 0, output
 
     # -------------------------------------------------- generated files

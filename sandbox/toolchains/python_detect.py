@@ -38,6 +38,7 @@ CONFIG_FILES = (  # in pytest's own order; a section must be there, except in py
     ("setup.cfg", "[tool:pytest]"),
 )
 DEFAULT_PATTERNS = ("test_*.py", "*_test.py")
+PLAIN_NAMES = ("test.py", "tests.py")  # of test files, where there are no others
 UNITTEST_PATTERNS = ("test*.py", "*_test.py")
 RUNNER_LIBRARIES = frozenset(
     {
@@ -113,12 +114,22 @@ def detect_python(tree: Tree) -> PythonProject | None:
         static=needs.known or not installable or bool(needs.declared),
         needs=needs,
         config=config,
-        patterns=UNITTEST_PATTERNS if runner == "unittest" and not config else (),
+        patterns=_patterns(tree, tests, runner, config),
         roots=roots,
         imported=tuple(_imported(tree, tests, config, manifest=installable or bool(needs.declared))),
         runner_part=min(RUNNER_LIBRARIES & set(_top_level(tree, roots)), default="") if installable else "",
         notes=notes,
     )
+
+
+def _patterns(tree: Tree, tests: Iterable[str], runner: str, config: str) -> tuple[str, ...]:
+    """Names of test files that pytest would not find by itself; () when it finds what there is."""
+    if runner == "unittest" and not config:
+        return UNITTEST_PATTERNS
+    names = {basename(path) for path in tests} - {"conftest.py"}
+    if not names or not names.issubset(PLAIN_NAMES) or "python_files" in (tree.text(config) or "" if config else ""):
+        return ()
+    return (*DEFAULT_PATTERNS, *PLAIN_NAMES)
 
 
 def _config_file(tree: Tree) -> str:
@@ -164,7 +175,7 @@ def _top_level(tree: Tree, roots: Iterable[str]) -> Iterator[str]:
 def _test_files(tree: Tree) -> Iterator[str]:
     for path in tree:
         name = basename(path)
-        if name in ("conftest.py", "tests.py") or any(fnmatch(name, pattern) for pattern in DEFAULT_PATTERNS):
+        if name == "conftest.py" or name in PLAIN_NAMES or any(fnmatch(name, pattern) for pattern in DEFAULT_PATTERNS):
             yield path
 
 

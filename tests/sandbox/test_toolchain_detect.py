@@ -44,6 +44,15 @@ def test_unittest_projects_name_test_files_as_unittest_finds_them() -> None:
     assert project({"tests/test_a.py": UNITTEST}).patterns == ("test*.py", "*_test.py")
 
 
+def test_files_named_just_test_are_test_files_where_there_are_no_others() -> None:
+    plain = "def test_a(): pass\n"
+    assert project({"test.py": UNITTEST}).patterns == ("test*.py", "*_test.py")
+    assert "tests.py" in project({"pkg/tests.py": plain}).patterns
+    assert project({"pkg/tests.py": plain, "tests/test_a.py": plain}).patterns == ()
+    settings = "[pytest]\npython_files = tests.py\n"
+    assert project({"pkg/tests.py": plain, "pytest.ini": settings}).patterns == ()
+
+
 def test_pyproject_gives_dependencies_extras_groups_and_pytest_settings() -> None:
     found = project(
         {

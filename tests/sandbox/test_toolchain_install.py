@@ -97,6 +97,19 @@ def test_a_project_that_does_not_build_is_tested_with_its_dependencies_only(work
     assert run_all(workbench, environment, files).green
 
 
+def test_a_plug_in_that_keeps_pytest_from_starting_is_left_out_and_noted(workbench: SandboxWorkbench) -> None:
+    entry = '[project.entry-points.pytest11]\nstale = "stale_plugin"\n'
+    files = {
+        "requirements-test.txt": "./plugin\n",
+        "plugin/pyproject.toml": BACKEND + '[project]\nname = "stale-plugin"\nversion = "1"\n' + entry,
+        "plugin/stale_plugin/__init__.py": "import py.no_such_part\n",
+        "test_it.py": "def test_it():\n    pass\n",
+    }
+    environment = prepared(workbench, files)
+    assert any(note.startswith("Left out stale-plugin: ") for note in environment.notes)
+    assert run_all(workbench, environment, files).green
+
+
 def test_a_file_that_building_generates_is_there_when_tests_run(workbench: SandboxWorkbench) -> None:
     write = "open('pkg/_version.py', 'w').write('VERSION = 7')\n"
     setup = write + "from setuptools import setup\nsetup(name='pkg', packages=['pkg'])\n"
