@@ -11,8 +11,9 @@ import secrets
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import TextIO
 
 from bot import __version__
 from bot.core.artifacts import Publication, Reproduction, Validation
@@ -24,14 +25,17 @@ from bot.demo import example_repository
 from bot.doctor import diagnose
 from bot.driver import drive
 from bot.local.clock import SystemClock
+from bot.local.folders import make_writable
 from bot.local.working_tree import apply_to_working_tree
 from bot.progress import SilentProgress, progress_on
 from bot.render.text import summary
+from bot.render.wording import stage_label
 from bot.settings import Settings
 from bot.stages.flow import GOAL_STAGES
 from bot.wiring import SandboxChoice, choose_isolation, local_deps
 
 REACHED, FAILED, BAD_INPUT, NO_FIX = 0, 1, 2, 3
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 DEFAULT_LIMIT = "10m"
 EPILOG = """exit codes:
   0  the goal was reached          2  bad usage or input
@@ -44,6 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     logging.basicConfig(level=logging.INFO if arguments.verbose else logging.CRITICAL, stream=sys.stderr)
     settings = Settings.load(os.environ, Path.home())
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # before and after a run, as Ctrl-C: folders are left
     try:
         code: int = arguments.command(arguments, settings)
         return code
@@ -71,6 +77,8 @@ def run_command(arguments: argparse.Namespace, settings: Settings) -> int:
     isolation = choose_isolation(arguments.sandbox, unsafe_allowed=arguments.unsafe_local)
     run = _run(arguments, settings, report)
     out = arguments.out or settings.cache_dir / "results" / run.id
+    make_writable(settings.cache_dir, "The cache", "FIXBUGS_CACHE_DIR")
+    make_writable(out, "The folder for results", "--out")
     return _carry_out(run, settings, isolation, out, as_json=arguments.json, apply=arguments.apply)
 
 
@@ -81,16 +89,17 @@ def demo_command(arguments: argparse.Namespace, settings: Settings) -> int:
         arguments.repo, arguments.ref, arguments.goal = str(repository), "HEAD", Goal.FIX
         report = Report(issue=Document(issue.name, issue.read_bytes()))
         run = _run(arguments, settings, report)
-        print(f"The bundled example reports a bug ({issue.name}):\n")
-        print("".join(f"  | {line}\n" for line in issue.read_text().splitlines()))
-        sys.stdout.flush()
+        quoted = "".join(f"  | {line}\n" for line in issue.read_text(encoding="utf-8").splitlines())
+        _say(f"The bundled example reports a bug ({issue.name}):\n\n{quoted}\n")
+        make_writable(settings.cache_dir, "The cache", "FIXBUGS_CACHE_DIR")
+        make_writable(arguments.out, "The folder for results", "--out")
         return _carry_out(run, settings, isolation, arguments.out, as_json=False, apply=False)
 
 
 def doctor_command(arguments: argparse.Namespace, settings: Settings) -> int:
     """`fixbugs doctor`: what this machine offers, and what to install."""
     diagnosis = diagnose(settings)
-    print(diagnosis.text)
+    _say(diagnosis.text + "\n")
     return REACHED if diagnosis.usable else FAILED
 
 
@@ -104,8 +113,9 @@ def _carry_out(run: Run, settings: Settings, isolation: Isolation, out: Path, *,
     async def whole() -> RunRecord:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, _stop_once, stop, loop, asyncio.current_task())
+        for number in STOPPING:
+            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup and the like mean it
+                loop.add_signal_handler(number, _stop_once, stop, asyncio.current_task())
         return await drive(deps, run, stop=stop)
 
     with progress:
@@ -116,7 +126,7 @@ def _carry_out(run: Run, settings: Settings, isolation: Isolation, out: Path, *,
     return _conclude(record, Path(run.repository), as_json=as_json, apply=apply)
 
 
-def _stop_once(stop: asyncio.Event, loop: asyncio.AbstractEventLoop, task: asyncio.Task[RunRecord] | None) -> None:
+def _stop_once(stop: asyncio.Event, task: asyncio.Task[RunRecord] | None) -> None:
     """The first signal ends the run with what was found; the second ends the command."""
     if stop.is_set() and task is not None:
         task.cancel()
@@ -126,22 +136,19 @@ def _stop_once(stop: asyncio.Event, loop: asyncio.AbstractEventLoop, task: async
 def _conclude(record: RunRecord, repository: Path, *, as_json: bool, apply: bool) -> int:
     """Says how the run ended, writes the fix if that was asked for, and returns the exit code."""
     publication = record.artifact(Publication)
-    if publication is None:
-        return _complain(record.stage(StageName.PUBLICATION).error, FAILED)
-    if as_json:
-        data = dict(publication.places)["data"]
-        sys.stdout.write(Path(data).read_text(encoding="utf-8"))
+    if as_json and publication:
+        _say(Path(dict(publication.places)["data"]).read_text(encoding="utf-8"))
     if record.verdict is Verdict.BAD_INPUT:
         return _complain(record.give_up.detail if record.give_up else "The input cannot be used.", BAD_INPUT)
     if not as_json:
-        print(
-            "\n"
-            + summary(record, width=min(110, _width()), colour=sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
-        )
+        colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+        _say("\n" + summary(record, width=min(110, _width()), colour=colour))
+    if publication is None:
+        return _complain(record.stage(StageName.PUBLICATION).error, FAILED)
     if record.verdict is Verdict.FAILED:
         for stage in record.stages:
             if stage.state is StageState.FAILED:
-                _complain(f"{stage.name.value}: {stage.error}", FAILED)
+                _complain(f"{stage_label(stage.name)}: {stage.error}", FAILED)
         return FAILED
     if apply and record.verdict is Verdict.FIXED:
         _apply(record, repository)
@@ -153,7 +160,7 @@ def _apply(record: RunRecord, repository: Path) -> None:
     test = reproduction.test.patch if reproduction else None
     patches = [patch for patch in (test, validation.fix if validation else None) if patch is not None]
     for path in apply_to_working_tree(repository, patches):
-        print(f"wrote {path}", file=sys.stderr)
+        _complain(f"wrote {path}", REACHED)
 
 
 def _run(arguments: argparse.Namespace, settings: Settings, report: Report) -> Run:
@@ -170,6 +177,8 @@ def _report(arguments: argparse.Namespace) -> Report:
             "Say what is wrong: give the report with --issue FILE (or - for standard input), "
             "a failing test with --failing-test ID, or a log with --log FILE."
         )
+    if [arguments.issue, *arguments.log, *arguments.attach].count("-") > 1:
+        raise InputError("Standard input (-) can be read once only: give the others as files.")
     return Report(
         issue=_document(arguments.issue) if arguments.issue else None,
         logs=tuple(_document(path) for path in arguments.log),
@@ -178,13 +187,15 @@ def _report(arguments: argparse.Namespace) -> Report:
     )
 
 
-def _document(name: str, stdin: BinaryIO | None = None) -> Document:
+def _document(name: str) -> Document:
     if name == "-":
-        return Document("standard input", (stdin or sys.stdin.buffer).read())
+        if sys.stdin is None or sys.stdin.closed:
+            raise InputError("There is no standard input to read: give a file instead of -.")
+        return Document("standard input", sys.stdin.buffer.read())
     try:
         return Document(Path(name).name, Path(name).read_bytes())
     except OSError as exc:
-        raise InputError(f"{name} cannot be read: {exc.strerror}.") from exc
+        raise InputError(f"{name} cannot be read ({exc.strerror}): give the path of a text file.") from exc
 
 
 # ------------------------------------------------------------- arguments
@@ -266,9 +277,33 @@ def _width() -> int:
         return 100
 
 
+def _say(text: str) -> None:
+    """Writes to standard output. A reader that has gone away (`| head`) is no failure: the rest goes nowhere."""
+    try:
+        try:
+            sys.stdout.write(text)
+        except UnicodeEncodeError:
+            encoding = sys.stdout.encoding
+            sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        _close_quietly(sys.stdout)
+
+
 def _complain(message: str, code: int) -> int:
-    print(f"fixbugs: {message}", file=sys.stderr)
+    try:
+        print(f"fixbugs: {message}", file=sys.stderr, flush=True)
+    except (OSError, ValueError):
+        _close_quietly(sys.stderr)
     return code
+
+
+def _close_quietly(stream: TextIO) -> None:
+    """Points a broken stream nowhere, so that what it still holds does not fail when the process ends."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
 
 if __name__ == "__main__":

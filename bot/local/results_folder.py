@@ -49,13 +49,20 @@ class ResultsFolder:
         }
 
     def _write(self, files: dict[str, str | None]) -> None:
+        """All drafts first: when the disk is full, results of an earlier run are still whole."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        for name, text in files.items():
-            target = self.folder / NAMES[name]
-            if text is None:
-                target.unlink(missing_ok=True)
-            else:
-                target.write_bytes(text.encode("utf-8", "surrogateescape"))
+        drafts = {name: self.folder / f".{NAMES[name]}.new" for name, text in files.items() if text is not None}
+        try:
+            for name, draft in drafts.items():
+                draft.write_bytes((files[name] or "").encode("utf-8", "surrogateescape"))
+            for name in files:
+                if name in drafts:
+                    drafts[name].replace(self.folder / NAMES[name])
+                else:
+                    (self.folder / NAMES[name]).unlink(missing_ok=True)
+        finally:
+            for draft in drafts.values():
+                draft.unlink(missing_ok=True)
 
 
 def _platform() -> str:
