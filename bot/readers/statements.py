@@ -29,7 +29,7 @@ _SAYS = (
 _IS = r"(?:is|was|are|were)"
 _BE = (
     r"(?:be|been|return|returned|give|given|print|printed|output|yield|yielded|produce|produced|equal|evaluate to|"
-    r"result in|show|become|come out as|compute)"
+    r"result in|show|become|come out as|compute|get|see|receive|have)"
 )
 _RAISES = r"(?:raises?|raised|raising|throws?|threw|throwing)"
 _CRASHES = (

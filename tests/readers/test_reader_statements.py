@@ -38,6 +38,8 @@ def said(text: str) -> list[tuple[str, str, str, str, str]]:
         ('`count("banana")` returned `2`; the correct answer is `3`.', ('count("banana")', "3", "2", "", "")),
         ("`f(1)` should be `True`, not `False`.", ("f(1)", "True", "False", "", "")),
         ("f(1) should equal g(1)", ("f(1)", "g(1)", "", "", "")),
+        ("I expected to get `3` from `f(1)`.", ("f(1)", "3", "", "", "")),
+        ("I would expect to see `[1]`, but got `[2]`.", ("", "[1]", "[2]", "", "")),
         ("It should be -1.5.", ("", "-1.5", "", "", "")),
         ("The expected result is `(1, 2)`, the actual result is `(2, 1)`.", ("", "(1, 2)", "(2, 1)", "", "")),
         ("`divide(1, 0)` should raise `ZeroDivisionError`.", ("divide(1, 0)", "", "", "ZeroDivisionError", "")),
