@@ -153,7 +153,9 @@ def _judge(output: Output, source: RemoteRepository) -> None:
         raise Permanent(f"There is no space to fetch {source.shown} ({reason}): free some and try again.")
     if _REFUSED.search(reason):
         raise InputError(f"{source.shown} cannot be fetched: {reason}. Check the address and your access to it.")
-    raise Transient(f"{source.shown} did not answer properly: {reason}")
+    raise Transient(
+        f"{source.shown} did not answer properly: {reason}. Check the address and your connection, then run again."
+    )
 
 
 def _remote_head(listing: str) -> str:

@@ -47,9 +47,11 @@ from bot.render.wording import (
     duration,
     isolation_of,
     isolation_sentence,
+    notes_on,
     one_line,
     sentence,
     short_commit,
+    tried_heading,
     verdict_words,
 )
 
@@ -70,6 +72,8 @@ class Page:
     unisolated: bool
     questions: tuple[str, ...]
     tried: tuple[str, ...]
+    tried_heading: str
+    tried_as_printed: bool  # it is a program's output, whose lines count
     proof: tuple[ProofStep, ...]
     red_output: str
     red_command: str
@@ -94,7 +98,7 @@ class Page:
 def page(record: RunRecord, imprint: Imprint) -> Page:
     """The page of a record."""
     words, reproduction = verdict_words(record), record.artifact(Reproduction)
-    validation, dossier = record.artifact(Validation), record.artifact(Dossier)
+    validation = record.artifact(Validation)
     cause, environment = record.artifact(RootCause), record.artifact(Environment)
     project = one_line(record.run.repository.rstrip("/").rsplit("/", 1)[-1], 60)
     red = reproduction.red[0] if reproduction and reproduction.red else None
@@ -113,6 +117,8 @@ def page(record: RunRecord, imprint: Imprint) -> Page:
         unisolated=isolation_of(record) is Isolation.NONE,
         questions=tuple(one_line(q, 1000) for q in give_up.questions) if give_up else (),
         tried=tuple(capped(clean(t), QUOTE_CHARS) for t in give_up.tried[:MOST_ROWS]) if give_up else (),
+        tried_heading=tried_heading(record),
+        tried_as_printed=record.verdict is Verdict.CANNOT_RUN,
         proof=proof_steps(record),
         red_output=capped(clean((failure and failure.text) or (red.output_tail if red else "")), OUTPUT_CHARS),
         red_command=one_line(red.command, 1000) if red else "",
@@ -131,7 +137,7 @@ def page(record: RunRecord, imprint: Imprint) -> Page:
         facts=fact_views(record),
         timeline=timeline(record),
         about=_about(record, imprint),
-        notices=tuple(one_line(n, 1000) for n in (*dossier.notices, *dossier.unread)) if dossier else (),
+        notices=notes_on(record),
     )
 
 

@@ -9,7 +9,17 @@ from bot.core.outcomes import RunRecord
 from bot.core.patch import Patch
 from bot.core.run import Verdict
 from bot.render.proof import ProofStep, proof_steps
-from bot.render.wording import Tone, clean, counted, isolation_sentence, one_line, sentence, verdict_words
+from bot.render.wording import (
+    Tone,
+    clean,
+    counted,
+    isolation_sentence,
+    notes_on,
+    one_line,
+    sentence,
+    tried_heading,
+    verdict_words,
+)
 
 DIFF_LINES = 40  # a longer diff is only named
 MOST_TRIED = 12
@@ -28,7 +38,7 @@ def summary(record: RunRecord, *, width: int = 100, colour: bool = False) -> str
     first = _wrapped(f"{words.title}: {sentence(record)}", width)
     if colour:
         first = f"\x1b[{_CODES[words.tone]}m{words.title}{_RESET}{first[len(words.title) :]}"
-    blocks = [first]
+    blocks = [first, *(_wrapped(f"Note: {note}", width) for note in notes_on(record))]
     if cause and cause.statement and record.verdict is not Verdict.EXPLAINED:
         blocks.append(_wrapped(f"Cause: {one_line(cause.statement, 1000)}", width))
     blocks += [_questions(record, width), _tried(record, width), _suspects(record), _diff(record, colour)]
@@ -55,6 +65,11 @@ def _questions(record: RunRecord, width: int) -> str:
 
 def _tried(record: RunRecord, width: int) -> str:
     tried = record.give_up.tried if record.give_up else ()
+    if record.verdict is Verdict.CANNOT_RUN:
+        printed = [line.rstrip() for text in tried for line in clean(text).split("\n") if line.strip()]
+        return "\n".join(
+            [f"{tried_heading(record)}:", *(f"  {line[:200]}" for line in printed[-MOST_TRIED:])] if printed else []
+        )
     lines = [_wrapped(one_line(t, 600), width, "  - ", "    ") for t in tried[:MOST_TRIED]]
     if len(tried) > MOST_TRIED:
         lines.append(f"  - and {len(tried) - MOST_TRIED:,} more, in the report")
@@ -64,7 +79,7 @@ def _tried(record: RunRecord, width: int) -> str:
         lines.append(
             f"  - {counted(candidates.generated, 'candidate change')}, {candidates.screened:,} screened{refused}"
         )
-    return "\n".join(["What was tried:", *lines]) if lines else ""
+    return "\n".join([f"{tried_heading(record)}:", *lines]) if lines else ""
 
 
 def _suspects(record: RunRecord) -> str:

@@ -133,6 +133,23 @@ def sentence(record: RunRecord) -> str:
     return verdict_words(record).sentence
 
 
+def notes_on(record: RunRecord) -> tuple[str, ...]:
+    """What a person has to know beside the verdict: what the run did not see, did not read, or could not load."""
+    dossier, environment = record.artifact(Dossier), record.artifact(Environment)
+    notes = (*dossier.notices, *dossier.unread) if dossier else ()
+    if environment and environment.collection.ids and environment.collection.errors:
+        errors = environment.collection.errors
+        first = one_line(errors[0][0], 120)
+        more = f" and {counted(len(errors) - 1, 'other place')}" if len(errors) > 1 else ""
+        notes = (*notes, f"The tests in {first}{more} do not load at this commit and were left out.")
+    return tuple(one_line(note, 1000) for note in notes)
+
+
+def tried_heading(record: RunRecord) -> str:
+    """What stands above the list of what was done before giving up."""
+    return "What was printed last" if record.verdict is Verdict.CANNOT_RUN else "What was tried"
+
+
 def isolation_of(record: RunRecord) -> Isolation | None:
     """The weakest isolation that anything of this run had; None when nothing of the project ran."""
     environment, reproduction = record.artifact(Environment), record.artifact(Reproduction)

@@ -19,6 +19,7 @@ from bot.core.tree import Tree
 from bot.ports import ReproduceQuestion
 from bot.stages.base import Stage, StageContext
 from bot.stages.history import FixingCommit, find_fixing_commit
+from bot.stages.load_errors import last_words
 from bot.stages.questions import questions_for
 from bot.stages.repetition import repeated
 from bot.stages.targets import named_tests
@@ -63,8 +64,7 @@ def _check_named(dossier: Dossier, analysis: Analysis, environment: Environment)
     for target in resolved.unknown:
         broken = next((text for path, text in environment.collection.errors if path.split("::")[0] in target), "")
         if broken:
-            last = broken.strip().splitlines()[-1].strip()
-            raise InputError(f"The test {target} cannot be loaded at this commit: {last}")
+            raise InputError(f"The test {target} cannot be loaded at this commit: {last_words(broken)}.")
         close = resolved.suggestions.get(target, ())
         hint = f" Did you mean {' or '.join(close)}?" if close else ""
         raise InputError(f"There is no test {target} at this commit.{hint}")
@@ -129,7 +129,7 @@ async def _not_reproduced(
     attempts: list[Attempt],
 ) -> GiveUp:
     """Why there is no red test: it behaves already (then since when), or it could not be shown."""
-    tried = tuple(f"{attempt.what}: {attempt.result}" for attempt in attempts)
+    tried = tuple(f"{attempt.what.rstrip('.')}: {attempt.result}" for attempt in attempts)
     if not behaving or len(behaving) < len(candidates):
         detail = "None of the tests that the report suggests fails at this commit for the reported reason."
         if not behaving:
