@@ -37,7 +37,7 @@ from sandbox.place import Place, base_interpreter, plain_launch, tasks_of
 __all__ = ["LocalSandboxes", "find_bubblewrap", "probe"]
 
 TAIL_BYTES = 4000
-SHOWN_CHARS = 200
+SHOWN_CHARS = 400
 
 ENFORCED = {
     Isolation.NAMESPACE: (
@@ -213,12 +213,13 @@ def filled_in(command: Command, place: Place) -> Command:
 
 def check_step(command: Command, done: Completed, limits: Limits, tail: str) -> None:
     """Raises EnvironmentBroken unless this step of a build went well."""
-    shown = shlex.join(command.argv)
-    shown = shown if len(shown) <= SHOWN_CHARS else f"{shown[:SHOWN_CHARS]} …"
     if done.ended is Ended.EXITED and done.exit_code == 0:
         return
     if "No space left on device" in tail or "os error 28" in tail:
-        raise Permanent(f"No space left on the disk while running `{shown}`. Make room, then run again.")
+        raise Permanent(
+            "No space left on the disk while the environment was built. Make room where the cache is (`fixbugs doctor` "
+            "names it), or choose another folder with FIXBUGS_CACHE_DIR, then run again."
+        )
     if done.ended is Ended.TIMED_OUT:
         why = f"did not finish within {limits.wall_s:.0f} s"
     elif done.ended is Ended.MEMORY:
@@ -228,5 +229,12 @@ def check_step(command: Command, done: Completed, limits: Limits, tail: str) -> 
     else:
         why = f"failed with exit code {done.exit_code}"
     last = next((line.strip() for line in reversed(tail.splitlines()) if line.strip()), "")
-    hint = f" It ended with: {last[:SHOWN_CHARS]}" if last else ""
-    raise EnvironmentBroken(f"The environment could not be built: `{shown}` {why}.{hint}", tail)
+    if done.ended is Ended.EXITED and last:  # a step of ours ends with a sentence
+        reason = last if len(last) <= SHOWN_CHARS else f"{last[:SHOWN_CHARS]}…"
+    else:
+        reason = f"`{shlex.join(command.argv)[:SHOWN_CHARS]}` {why}"
+    raise EnvironmentBroken(
+        f"The project's environment could not be built. {reason.rstrip('.')}. Make it install at this commit, or name "
+        "another with --ref.",
+        tail,
+    )

@@ -103,12 +103,12 @@ def test_a_cancelled_build_leaves_nothing(isolation: Isolation, tmp_path: Path) 
     assert [path.name for path in tmp_path.glob("*/*")] == ["key.lock"]
 
 
-def test_a_failing_command_is_named_with_the_last_of_its_output(isolation: Isolation, tmp_path: Path) -> None:
+def test_a_failing_command_is_told_by_the_last_of_its_output(isolation: Isolation, tmp_path: Path) -> None:
     with pytest.raises(EnvironmentBroken) as error:
         build(isolation, tmp_path, recipe("echo fine", "echo no such distribution >&2; exit 3"))
     assert str(error.value) == (
-        "The environment could not be built: `sh -c 'echo no such distribution >&2; exit 3'` failed with exit code 3. "
-        "It ended with: no such distribution"
+        "The project's environment could not be built. no such distribution. "
+        "Make it install at this commit, or name another with --ref."
     )
     assert error.value.output == "fine\nno such distribution\n"
     with pytest.raises(Permanent, match="build it first"):
@@ -122,7 +122,7 @@ def test_a_build_that_takes_too_long_says_the_limit(isolation: Isolation, tmp_pa
 
 def test_a_build_that_fills_the_disk_says_so(isolation: Isolation, tmp_path: Path) -> None:
     script = "echo 'ERROR: [Errno 28] No space left on device' >&2; exit 1"
-    with pytest.raises(Permanent, match="No space left on the disk while running") as error:
+    with pytest.raises(Permanent, match="No space left on the disk while the environment was built") as error:
         build(isolation, tmp_path, recipe(script))
     assert not isinstance(error.value, EnvironmentBroken)
 
