@@ -275,10 +275,11 @@ def reason(output: str) -> str:
     """One line of a tool's output that says why."""
     lines = [stripped for line in output.splitlines() if (stripped := line.strip(" \t│╰─▶├×"))]
     for pattern in (r"^(\w+(?:Error|Exception)\b.*)", r"(?i)(because .*)", r"(?i)^error: (.*)"):
-        for line in reversed(lines):
-            match = re.search(pattern, line)
+        for number in reversed(range(len(lines))):
+            match = re.search(pattern, lines[number])
             if match:
-                return match.group(1)[:300]
+                rest = lines[number + 1 : number + 6] if "because" in pattern else []  # uv wraps its reasons
+                return re.split(r"(?<=[a-z])\.(?: |$)", " ".join([match.group(1), *rest]))[0][:300]
     return (lines[-1] if lines else "no output")[:300]
 
 
