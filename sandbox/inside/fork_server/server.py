@@ -23,7 +23,7 @@ from .observer import Outcome
 from .zygote import Job, Zygote, become_child, run_job, silence, spawn
 
 ZYGOTES_KEPT = 12  # each costs some megabytes of its own
-QUICKEST_LIMIT_S = 1.0  # no test is given less, however quick it is unedited
+QUICKEST_LIMIT_S = 0.5  # no test is given less, however quick it is unedited
 SLOWNESS_ALLOWED = 5.0  # times what the unedited tests took
 HANGS_AFTER_S = 4.0  # an unedited test that takes longer is taken for one that hangs
 KNOWN_TO_HANG_S = 0.1  # what it gets when an earlier lane found that out: enough to import and compile everything
