@@ -18,14 +18,15 @@ from bot.core.testing import Outcome, TestRun
 from bot.core.tree import Tree
 from bot.ports import ReproduceQuestion
 from bot.stages.base import Stage, StageContext
-from bot.stages.history import FixingCommit, find_fixing_commit
+from bot.stages.history import FixingCommit, search_past
 from bot.stages.load_errors import last_words
 from bot.stages.questions import questions_for
 from bot.stages.repetition import repeated
 from bot.stages.targets import named_tests
 
 HANGING_AT_MOST = 2  # of the named tests that do not end: one costs its whole time limit, three times over
-RED = (Outcome.FAILED, Outcome.TIMED_OUT, Outcome.ERROR)
+UNLOADED = (Outcome.ERROR, Outcome.MISSING)
+UNLIKE_GREEN = (Outcome.FAILED, Outcome.TIMED_OUT, Outcome.ERROR, Outcome.MISSING)
 
 
 async def reproduce(context: StageContext) -> StageOutcome:
@@ -43,6 +44,7 @@ async def reproduce(context: StageContext) -> StageOutcome:
         )
     attempts: list[Attempt] = []
     behaving: list[CandidateTest] = []
+    loads = False
     for proposed in candidates:
         context.count("candidates")
         candidate = _without_skipped(environment, proposed)
@@ -51,9 +53,34 @@ async def reproduce(context: StageContext) -> StageOutcome:
             _tell(context, environment, candidate, runs[0], verdict.failing_ids)
             return Advance(Reproduction(candidate, runs, verdict.failing_ids, tuple(attempts)))
         attempts.append(Attempt(candidate.why, verdict.reason))
+        loads = loads or any(_loads(run) for run in runs)
         if verdict.passed:
             behaving.append(candidate)
+    if not loads:
+        return _unloadable(environment, attempts)
     return await _not_reproduced(context, tree, candidates, behaving, attempts)
+
+
+def _loads(run: TestRun) -> bool:
+    """Whether any test got as far as its own call, in a run that can be believed."""
+    return not run.distrust and any(result.outcome not in UNLOADED for result in run.results)
+
+
+def _tried(attempts: list[Attempt]) -> tuple[str, ...]:
+    return tuple(f"{attempt.what.rstrip('.')}: {attempt.result}" for attempt in attempts)
+
+
+def _unloadable(environment: Environment, attempts: list[Attempt]) -> GiveUp:
+    """No test of what was reported got to run: that tells nothing of the bug."""
+    if not environment.collection.errors:
+        detail = f"No test that the report suggests could be run at this commit: {attempts[0].result}."
+        return GiveUp(Verdict.CANNOT_RUN, detail, tried=_tried(attempts))
+    path, text = environment.collection.errors[0]
+    detail = (
+        f"The code that the report is about does not load here, so no test of it can run. {path} says: "
+        f"{last_words(text)}. Name a commit that this Python can load with --ref, or run this with an older Python."
+    )
+    return GiveUp(Verdict.CANNOT_RUN, detail, tried=_tried(attempts))
 
 
 def _check_named(dossier: Dossier, analysis: Analysis, environment: Environment) -> None:
@@ -62,12 +89,18 @@ def _check_named(dossier: Dossier, analysis: Analysis, environment: Environment)
         return
     resolved = named_tests(dossier, analysis, environment)
     for target in resolved.unknown:
-        broken = next((text for path, text in environment.collection.errors if path.split("::")[0] in target), "")
+        broken = next((text for where, text in environment.collection.errors if _holds(where, target)), "")
         if broken:
             raise InputError(f"The test {target} cannot be loaded at this commit: {last_words(broken)}.")
         close = resolved.suggestions.get(target, ())
         hint = f" Did you mean {' or '.join(close)}?" if close else ""
         raise InputError(f"There is no test {target} at this commit.{hint}")
+
+
+def _holds(where: str, target: str) -> bool:
+    """Whether what could not be loaded there may hold this test. Where no file is named, everything may."""
+    path, named = where.split("::", maxsplit=1)[0].rstrip("/"), target.split("::", maxsplit=1)[0].replace("\\", "/").rstrip("/")
+    return where.startswith("(") or f"/{named}".endswith(f"/{path}") or path.startswith(f"{named}/")
 
 
 def _candidates(context: StageContext, question: ReproduceQuestion) -> list[CandidateTest]:
@@ -96,10 +129,10 @@ def _without_skipped(environment: Environment, candidate: CandidateTest) -> Cand
 
 
 def _worth_running(environment: Environment, test_ids: tuple[str, ...]) -> tuple[str, ...]:
-    """Of a person's tests, those that the baseline saw failing; all of them when it saw none."""
+    """Of a person's tests, those that the baseline saw failing or did not reach; all of them when there are none."""
     if environment.baseline is None:
         return test_ids
-    red = set(environment.baseline.ids(*RED))
+    red = set(environment.baseline.ids(*UNLIKE_GREEN))
     hanging = set(environment.baseline.ids(Outcome.TIMED_OUT))
     chosen: list[str] = []
     for test_id in test_ids:
@@ -129,23 +162,28 @@ async def _not_reproduced(
     attempts: list[Attempt],
 ) -> GiveUp:
     """Why there is no red test: it behaves already (then since when), or it could not be shown."""
-    tried = tuple(f"{attempt.what.rstrip('.')}: {attempt.result}" for attempt in attempts)
-    if not behaving or len(behaving) < len(candidates):
-        detail = "None of the tests that the report suggests fails at this commit for the reported reason."
-        if not behaving:
-            return GiveUp(Verdict.NOT_REPRODUCIBLE, detail, _what_differs(), tried)
-    test = behaving[0]
-    with_test = test.patch.apply(tree) if test.patch else tree
-    fixing = await find_fixing_commit(context, test, with_test)
-    if fixing is not None:
-        context.finding(f"fixed by {fixing.commit.sha[:10]} {fixing.commit.subject}")
-        return GiveUp(Verdict.ALREADY_FIXED, _since(context, fixing), (), tried)
-    if test.patch is None:
-        detail = (
-            f"The named test passes at this commit, {REPEATS} of {REPEATS} times, and in the history that was tried."
-        )
+    tried = _tried(attempts)
+    detail = "None of the tests that the report suggests fails at this commit for the reported reason."
+    if not behaving:
         return GiveUp(Verdict.NOT_REPRODUCIBLE, detail, _what_differs(), tried)
-    detail = "What the report shows already behaves as it asks for at this commit; no older commit was seen failing."
+    test = behaving[0]
+    past = await search_past(context, test, test.patch.apply(tree) if test.patch else tree)
+    if past.fixing is not None:
+        commit = past.fixing.commit
+        context.finding(f"fixed by {commit.sha[:10]} {commit.subject}")
+        return GiveUp(Verdict.ALREADY_FIXED, _since(context, past.fixing), (), tried)
+    older = f" and at {past.behaving} older commit{'s' * (past.behaving != 1)}" if past.behaving else ""
+    if test.patch is None:
+        count = len(test.test_ids)
+        named = f"The {f'{count} named tests pass' if count > 1 else 'named test passes'} at this commit"
+        detail = f"{named}, {REPEATS} of {REPEATS} times{f',{older}' if older else ''}; no commit was seen failing."
+        return GiveUp(Verdict.NOT_REPRODUCIBLE, detail, _what_differs(), tried)
+    if len(behaving) < len(candidates):
+        return GiveUp(Verdict.NOT_REPRODUCIBLE, detail, _what_differs(), tried)
+    if older:
+        detail = f"What the report shows behaves as it asks for at this commit{older}; no commit was seen failing."
+        return GiveUp(Verdict.NOT_REPRODUCIBLE, detail, _what_differs(), tried)
+    detail = "What the report shows already behaves as it asks for at this commit; no older commit could be tried."
     return GiveUp(Verdict.ALREADY_FIXED, detail, (), tried)
 
 
@@ -158,7 +196,7 @@ def _since(context: StageContext, fixing: FixingCommit) -> str:
     if fixing.exact:
         return f"It behaves as the report asks for since commit {named}; the commit before it fails."
     wrong = fixing.last_wrong.sha[:10]
-    return f"It behaves as the report asks for since commit {named} or one shortly before; {wrong} fails."
+    return f"It behaves as the report asks for since commit {named} or an earlier one; {wrong} fails."
 
 
 def _what_differs() -> tuple[str, ...]:
