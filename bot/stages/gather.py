@@ -16,7 +16,8 @@ from bot.stages.base import Stage, StageContext
 ISSUE_LIMIT_BYTES = 1 << 20
 LOG_LIMIT_BYTES = 64 << 20
 BINARY_SAMPLE_BYTES = 1 << 16
-IMAGE_SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"BM")
+IMAGE_SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff")
+IMAGE_WORDS = (b"GIF8", b"RIFF", b"BM")  # which a text may begin with, too
 
 
 async def gather(context: StageContext) -> StageOutcome:
@@ -44,7 +45,7 @@ def read_documents(report: Report) -> tuple[tuple[SourceText, ...], tuple[str, .
         texts.append(_read(report.issue, "issue", ISSUE_LIMIT_BYTES))
     texts.extend(_read(log, "log", LOG_LIMIT_BYTES) for log in report.logs)
     for attachment in report.attachments:
-        if attachment.content.startswith(IMAGE_SIGNATURES):
+        if _is_image(attachment.content):
             unread.append(f"{attachment.name} is an image, and no model that can see is configured.")
             continue
         try:
@@ -56,6 +57,18 @@ def read_documents(report: Report) -> tuple[tuple[SourceText, ...], tuple[str, .
     return tuple(texts), tuple(unread)
 
 
+def _is_image(content: bytes) -> bool:
+    binary = b"\0" in content[:BINARY_SAMPLE_BYTES]
+    return content.startswith(IMAGE_SIGNATURES) or (binary and content.startswith(IMAGE_WORDS))
+
+
+def _without_middle(content: bytes, limit_bytes: int) -> bytes:
+    """The start and the end, cut between lines, so that no character is cut in two."""
+    head, tail = content[: limit_bytes // 8], content[len(content) - limit_bytes + limit_bytes // 8 :]
+    head, tail = head[: head.rfind(b"\n") + 1] or head, tail[tail.find(b"\n") + 1 :] or tail
+    return head + b"\n" + tail
+
+
 def _read(document: Document, kind: str, limit_bytes: int) -> SourceText:
     content, notes = document.content, []
     if not content.strip():
@@ -65,8 +78,7 @@ def _read(document: Document, kind: str, limit_bytes: int) -> SourceText:
             size = f"{len(content) / (1 << 20):.1f} MiB"
             raise InputError(f"{document.name} is {size}; an issue may have 1 MiB. Pass long output with --log.")
         dropped = len(content) - limit_bytes
-        head = limit_bytes // 8
-        content = content[:head] + b"\n" + content[len(content) - (limit_bytes - head) :]
+        content = _without_middle(content, limit_bytes)
         notes.append(f"{dropped / (1 << 20):.1f} MiB in the middle were left out; the start and the end were read")
     if b"\0" in content[:BINARY_SAMPLE_BYTES] and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise InputError(f"{document.name} is binary. Give text: Markdown, a log, or a traceback.")
