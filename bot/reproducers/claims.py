@@ -17,6 +17,7 @@ from bot.reproducers.script import indented
 _LOOSE = (ast.Compare, ast.BoolOp, ast.IfExp, ast.Lambda, ast.NamedExpr, ast.Yield, ast.YieldFrom, ast.GeneratorExp)
 _TOKEN = re.compile(r"\S{1,80}")
 _EMPTY = re.compile(r"(?:an |the )?empty (list|string|dict|dictionary|tuple|set)\.?", re.IGNORECASE)
+_PADDED = re.compile(r"-?\d+\.\d+0")
 _EMPTY_SOURCE = {"list": "[]", "string": '""', "dict": "{}", "dictionary": "{}", "tuple": "()", "set": "set()"}
 
 
@@ -89,6 +90,8 @@ def _literal(text: str, tree: ast.expr, actual: str, *, printed: bool) -> Wanted
         return Wanted(How.IDENTICAL, text)
     if printed and isinstance(value, str):
         return Wanted(How.TEXT if not _is_string(actual) else How.EQUAL, text)
+    if printed and _is_padded(text) and (_is_padded(actual) or not is_literal(actual)):
+        return Wanted(How.TEXT, repr(text))
     if _approximable(value) and not _differ_by_rounding(value, actual):
         return Wanted(How.CLOSE, text)
     return Wanted(How.EQUAL, text)
@@ -112,6 +115,11 @@ def _differ_by_rounding(value: object, actual: str) -> bool:
     if len(wanted) != len(seen):
         return False
     return all(abs(one - other) <= 1e-5 * max(abs(one), 1e-6) for one, other in zip(wanted, seen, strict=True))
+
+
+def _is_padded(text: str) -> bool:
+    """Whether this is how formatted text shows a number (0.50) and Python never shows a float."""
+    return _PADDED.fullmatch(text.strip()) is not None
 
 
 def _is_string(text: str) -> bool:
