@@ -133,9 +133,11 @@ async def _bounded(stage: Stage, context: StageContext) -> StageOutcome:
     publishing = stage.name is StageName.PUBLICATION
     limit_s = PUBLICATION_LIMIT_S if publishing else context.remaining_s
     try:
-        async with asyncio.timeout(limit_s):
+        async with asyncio.timeout(limit_s) as limit:
             return await stage.run(context)
     except TimeoutError as exc:
+        if not limit.expired():
+            raise  # of something the stage did
         if publishing:
             raise FixbugsError(f"The result could not be written within {PUBLICATION_LIMIT_S:.0f} s.") from exc
         detail = (

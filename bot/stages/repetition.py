@@ -24,7 +24,7 @@ def wall_limit_s(context: StageContext) -> float:
 async def repeated(
     context: StageContext, environment: Environment, tree: Tree, test_ids: Sequence[str], times: int = REPEATS
 ) -> tuple[TestRun, ...]:
-    """As many runs of these tests, each in a sandbox and a process of its own."""
+    """As many runs of these tests, each in a sandbox and a process of its own. Raises what the first to fail raised."""
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def once() -> TestRun:
@@ -32,6 +32,9 @@ async def repeated(
             context.count("fresh_runs")
             return await context.deps.workbench.run_tests(environment, tree, test_ids, wall_s=wall_limit_s(context))
 
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(once()) for _ in range(times)]
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(once()) for _ in range(times)]
+    except ExceptionGroup as failed:  # whoever asked knows our errors by their own types
+        raise failed.exceptions[0] from failed
     return tuple(task.result() for task in tasks)
