@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from itertools import count, islice
 
 from bot.core.artifacts import CandidatePatch, Environment, Refusal, Reproduction, Screened
-from bot.core.restraint import literals_of, refusal
 from bot.core.testing import Outcome, TestCoverage
 from bot.ports import Check, FixQuestion, ScreeningPlan
 from bot.stages.base import StageContext
+from bot.stages.restraint import literals_of_tests, refusal_of
 
 SHARE = 0.6  # of the time left, for the search; the rest is the proof's
 BATCHES = (32, 256, 512)  # small at first, so that an easy fix is found at once
@@ -46,7 +46,7 @@ class Search:
     def __post_init__(self) -> None:
         self.stop_at_s = self.context.remaining_s * (1 - SHARE)
         self._found_at: tuple[int, float] | None = None  # candidates screened, and when, at the first survivor
-        self._literals = literals_of(self._test_source())
+        self._literals = literals_of_tests(self.question.tree, self.reproduction.failing_ids)
         self._lines = _covering(self.question.coverage)
         baseline = self.environment.baseline
         passed = baseline.ids(Outcome.PASSED) if baseline else ()
@@ -93,7 +93,7 @@ class Search:
 
     def _sort(self, verdict: Screened) -> None:
         if verdict.passed:
-            reason = self._refusal(verdict.candidate)
+            reason = refusal_of(verdict.candidate.patch, self._literals)
             if reason:
                 self.refused.append(Refusal(verdict.candidate, reason))
             else:
@@ -104,13 +104,6 @@ class Search:
             self.failed.append(verdict)
         else:
             self.regressing.append(verdict)
-
-    def _refusal(self, candidate: CandidatePatch) -> str:
-        for edit in candidate.patch.edits:
-            reason = refusal(edit.before or "", edit.after or "", self._literals)
-            if reason:
-                return reason
-        return ""
 
     def _checks(self, candidate: CandidatePatch) -> tuple[Check, ...]:
         """Failing tests, the rest of what the person named, the tests that cover the edit, and a quick suite."""
@@ -169,10 +162,6 @@ class Search:
             broken = ", ".join(screened.failed_ids[:3])
             lines.append(f"{_where(screened.candidate)}: the failing test passes, but {broken} fails")
         return tuple(lines)
-
-    def _test_source(self) -> str:
-        paths = {test_id.split("::")[0] for test_id in self.reproduction.failing_ids}
-        return "\n".join(self.question.tree.text(path) or "" for path in sorted(paths))
 
 
 def _where(candidate: CandidatePatch) -> str:

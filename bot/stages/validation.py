@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 from bot.core.artifacts import (
     Attempt,
@@ -11,45 +11,24 @@ from bot.core.artifacts import (
     Dossier,
     Environment,
     JudgedHunk,
+    Necessity,
     Reproduction,
-    SuiteChange,
     Validation,
 )
+from bot.core.errors import InputError
 from bot.core.evidence import Evidence, EvidenceKind, Provenance
 from bot.core.minimize import minimize
 from bot.core.outcomes import Advance, GiveUp, StageOutcome
 from bot.core.patch import Hunk, Patch, patch_from_hunks
 from bot.core.path_roles import is_writable
-from bot.core.proof import REPEATS, necessity_of, regressions, suite_changes
+from bot.core.proof import REPEATS, necessity_of
 from bot.core.run import StageName, Verdict
 from bot.core.testing import Outcome, TestRun
-from bot.core.tree import Tree
 from bot.stages.base import Stage, StageContext
-from bot.stages.repetition import repeated, wall_limit_s
-
-PROVED_AT_MOST = 6  # candidates that the proof looks at
-RERUNS = 2  # of a test that passed before and does not now: is it flaky?
-
-
-class Refused(Exception):
-    """The proof does not hold for this candidate; the text says where it broke."""
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """One candidate before the judge: its tree is the base with the failing test in it."""
-
-    context: StageContext
-    environment: Environment
-    reproduction: Reproduction
-    tree: Tree
-
-    async def run(self, patch: Patch, test_ids: tuple[str, ...]) -> TestRun:
-        self.context.count("fresh_runs")
-        bench = self.context.deps.workbench
-        return await bench.run_tests(
-            self.environment, patch.apply(self.tree), test_ids, wall_s=wall_limit_s(self.context)
-        )
+from bot.stages.repetition import repeated
+from bot.stages.restraint import literals_of_tests, refusal_of
+from bot.stages.suite import compared
+from bot.stages.trial import CutShort, Refused, Trial
 
 
 async def validate(context: StageContext) -> StageOutcome:
@@ -58,49 +37,72 @@ async def validate(context: StageContext) -> StageOutcome:
     tree = await context.deps.code.tree(context.run.repository, context.need(Dossier).commit.sha)
     if reproduction.test.patch is not None:
         tree = reproduction.test.patch.apply(tree)
-    proof = Proof(context, context.need(Environment), reproduction, tree)
+    trial = Trial(context, context.need(Environment), reproduction, tree)
     rejected: list[Attempt] = []
     survivors = [screened.candidate for screened in candidates.survivors]
-    for candidate in survivors[:PROVED_AT_MOST]:
+    for number, candidate in enumerate(survivors):
         context.count("candidates")
+        what = f"{candidate.path}:{candidate.line} {candidate.description}"
         try:
-            return Advance(await _prove(proof, candidate, rejected, survivors))
-        except Refused as exc:
-            rejected.append(Attempt(f"{candidate.path}:{candidate.line} {candidate.description}", str(exc)))
+            proved = await _prove(trial, candidate)
+            return Advance(replace(proved, rejected=tuple(rejected), alternatives=tuple(survivors[number + 1 :])))
+        except (Refused, InputError) as exc:  # a patch that does not fit is the candidate's fault, nobody's input
+            rejected.append(Attempt(what, str(exc)))
+        except CutShort as exc:
+            rejected.append(Attempt(what, str(exc)))
+            return _out_of_time(context, rejected)
     detail = "Every candidate that looked right in screening was refused by the proof."
-    return GiveUp(Verdict.NO_FIX_FOUND, detail, (), tuple(f"{a.what}: {a.result}" for a in rejected))
+    return GiveUp(Verdict.NO_FIX_FOUND, detail, (), _tried(rejected))
 
 
-async def _prove(
-    proof: Proof, candidate: CandidatePatch, rejected: list[Attempt], survivors: list[CandidatePatch]
-) -> Validation:
+def _out_of_time(context: StageContext, rejected: list[Attempt]) -> GiveUp:
+    detail = (
+        f"The time limit of {context.run.time_limit_s:.0f} s left too little for the proof. "
+        "Give more with --time-limit."
+    )
+    return GiveUp(Verdict.OUT_OF_TIME, detail, (), _tried(rejected))
+
+
+def _tried(rejected: list[Attempt]) -> tuple[str, ...]:
+    return tuple(f"{attempt.what}: {attempt.result}" for attempt in rejected)
+
+
+async def _prove(trial: Trial, candidate: CandidatePatch) -> Validation:
     """Green three times of three, nothing else broken, minimal, every hunk needed; raises Refused where it is not."""
     touched = [path for path in candidate.patch.paths if not is_writable(path)]
     if touched:
         raise Refused(f"it changes {touched[0]}, which a fix may not touch")
-    fix = await _minimal(proof, candidate.patch)
-    green = await _green(proof, fix)
-    suite_after, changes = await _suite(proof, fix)
-    hunks = tuple([await _judged(proof, fix, hunk) for hunk in fix.hunks()])
-    context = proof.context
-    context.finding(f"proved: green {REPEATS} of {REPEATS}, {len(hunks)} necessary hunk{'s' * (len(hunks) != 1)}")
-    claim = f"{proof.reproduction.failing_ids[0]} passes with the fix, {REPEATS} of {REPEATS} times."
+    fix = await _minimal(trial, candidate.patch)
+    reason = refusal_of(fix, literals_of_tests(trial.tree, trial.reproduction.failing_ids))
+    if reason:
+        raise Refused(reason.rstrip("."))
+    green = await _green(trial, fix)
+    suite_after, changes = await compared(trial, fix)
+    hunks = tuple([await _judged(trial, fix, hunk) for hunk in fix.hunks()])
+    context = trial.context
+    context.finding(f"proved: green {REPEATS} of {REPEATS}, {_counted(hunks)}")
+    claim = f"{trial.reproduction.failing_ids[0]} passes with the fix, {REPEATS} of {REPEATS} times."
     context.add(Evidence(EvidenceKind.TEST, claim, Provenance(green[0].command), "", "validation"))
-    others = tuple(other for other in survivors if other is not candidate)
-    return Validation(candidate, fix, green, suite_after, changes, hunks, tuple(rejected), others)
+    return Validation(candidate, fix, green, suite_after, changes, hunks)
 
 
-async def _minimal(proof: Proof, patch: Patch) -> Patch:
+def _counted(hunks: tuple[JudgedHunk, ...]) -> str:
+    coupled = sum(hunk.necessity is Necessity.COUPLED for hunk in hunks)
+    needed = len(hunks) - coupled
+    said = f"{needed} necessary hunk{'s' * (needed != 1)}"
+    return f"{said}, {coupled} without which it does not load" if coupled else said
+
+
+async def _minimal(trial: Trial, patch: Patch) -> Patch:
     """The patch with every hunk and line gone that the named tests do not need."""
-    hunks = await _fewest(proof, patch.hunks())
+    hunks = await _fewest(trial, patch.hunks())
     lines = tuple(part for hunk in hunks for part in _line_parts(hunk))
-    return patch_from_hunks(proof.tree, await _fewest(proof, lines) if len(lines) > len(hunks) else hunks)
+    return patch_from_hunks(trial.tree, await _fewest(trial, lines) if len(lines) > len(hunks) else hunks)
 
 
-async def _fewest(proof: Proof, hunks: tuple[Hunk, ...]) -> tuple[Hunk, ...]:
+async def _fewest(trial: Trial, hunks: tuple[Hunk, ...]) -> tuple[Hunk, ...]:
     async def works(part: tuple[Hunk, ...]) -> bool:
-        run = await proof.run(patch_from_hunks(proof.tree, part), proof.reproduction.test.test_ids)
-        return run.green
+        return await trial.works(patch_from_hunks(trial.tree, part))
 
     return await minimize(hunks, works)
 
@@ -117,60 +119,46 @@ def _line_parts(hunk: Hunk) -> tuple[Hunk, ...]:
     return (hunk,)
 
 
-async def _green(proof: Proof, fix: Patch) -> tuple[TestRun, ...]:
-    tree, ids = fix.apply(proof.tree), proof.reproduction.test.test_ids
-    runs = await repeated(proof.context, proof.environment, tree, ids)
+async def _green(trial: Trial, fix: Patch) -> tuple[TestRun, ...]:
+    tree, ids = fix.apply(trial.tree), trial.reproduction.test.test_ids
+    runs = await repeated(trial.context, trial.environment, tree, ids)
     for run in runs:
         if run.distrust:
-            raise Refused(f"its test run cannot be trusted: {run.distrust}")
+            raise trial.untrusted(run, "its test run")
+    for run in runs:
         if not run.green:
-            broken = next((r.id for r in run.results if r.outcome is not Outcome.PASSED), "no test ran")
-            passed = sum(run.green for run in runs)
+            broken = next((r.id for r in run.results if r.outcome is not Outcome.PASSED), "no test")
+            passed = sum((r := run.result(broken)) is not None and r.outcome is Outcome.PASSED for run in runs)
             raise Refused(f"{broken} passes {passed} of {len(runs)} times with it")
     return runs
 
 
-async def _suite(proof: Proof, fix: Patch) -> tuple[TestRun | None, tuple[SuiteChange, ...]]:
-    """The suite with the fix, held against the baseline. Raises Refused when something that worked is broken."""
-    baseline = proof.environment.baseline
-    if baseline is None:
-        return None, ()
-    reached = tuple(r.id for r in baseline.results if r.outcome is not Outcome.MISSING)
-    ids = reached + tuple(i for i in proof.reproduction.test.test_ids if i not in set(reached))
-    after = await proof.run(fix, ids)
-    changes = suite_changes(baseline, after, proof.environment.flaky)
-    broken = regressions(changes)
-    if broken:
-        broken = await _still_broken(proof, fix, broken)
-    if broken:
-        names = ", ".join(change.id for change in broken[:3])
-        states = f"{len(broken)} test{'s' * (len(broken) != 1)} that passed before: {names}"
-        raise Refused(f"it breaks {states}. If such a test states the bug itself, a person has to decide")
-    if after.distrust:
-        raise Refused(f"the suite's run cannot be trusted: {after.distrust}")
-    return after, changes
+async def _judged(trial: Trial, fix: Patch, hunk: Hunk) -> JudgedHunk:
+    """Why this hunk is needed, shown by running the tests without it: each time, when it is one of several. (Without
+    an only hunk the code is the base, which was seen red already.)"""
+    others = tuple(other for other in fix.hunks() if other != hunk)
+    judged = await _judged_once(trial, others, hunk)
+    for _ in range(REPEATS - 1 if others else 0):
+        judged = await _judged_once(trial, others, hunk)
+    return judged
 
 
-async def _still_broken(proof: Proof, fix: Patch, broken: tuple[SuiteChange, ...]) -> tuple[SuiteChange, ...]:
-    """Those that fail again each time; the others are flaky."""
-    for _ in range(RERUNS):
-        again = await proof.run(fix, tuple(change.id for change in broken))
-        failed = set(again.expected) - set(again.ids(Outcome.PASSED))
-        broken = tuple(change for change in broken if change.id in failed)
-        if not broken:
-            break
-    return broken
-
-
-async def _judged(proof: Proof, fix: Patch, hunk: Hunk) -> JudgedHunk:
-    """Why this hunk is needed, shown by running the failing test without it."""
-    rest = patch_from_hunks(proof.tree, tuple(other for other in fix.hunks() if other != hunk))
-    failing = proof.reproduction.failing_ids
-    run = await proof.run(rest, failing)
-    necessity = necessity_of(run, failing)
+async def _judged_once(trial: Trial, others: tuple[Hunk, ...], hunk: Hunk) -> JudgedHunk:
+    run, ids = await _without(trial, patch_from_hunks(trial.tree, others))
+    necessity = necessity_of(run, ids)
     if necessity is None:
         raise Refused(f"its change at {hunk.path}:{hunk.line} proved unnecessary when it was taken away again")
+    if run.distrust and not any(r.failure and r.failure.phase == "collect" for r in run.results):
+        raise trial.untrusted(run, f"the run without its change at {hunk.path}:{hunk.line}")
     return JudgedHunk(hunk, necessity, _shown(run))
+
+
+async def _without(trial: Trial, rest: Patch) -> tuple[TestRun, tuple[str, ...]]:
+    """The run that speaks: of the failing tests, or where these pass, of the others that the person named."""
+    failing = trial.reproduction.failing_ids
+    others = tuple(test_id for test_id in trial.reproduction.test.test_ids if test_id not in failing)
+    run = await trial.run(rest, failing)
+    return (await trial.run(rest, others), others) if run.green and others else (run, failing)
 
 
 def _shown(run: TestRun) -> str:
