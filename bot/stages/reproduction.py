@@ -99,7 +99,8 @@ def _check_named(dossier: Dossier, analysis: Analysis, environment: Environment)
 
 def _holds(where: str, target: str) -> bool:
     """Whether what could not be loaded there may hold this test. Where no file is named, everything may."""
-    path, named = where.split("::", maxsplit=1)[0].rstrip("/"), target.split("::", maxsplit=1)[0].replace("\\", "/").rstrip("/")
+    path = where.partition("::")[0].rstrip("/")
+    named = target.partition("::")[0].replace("\\", "/").rstrip("/")
     return where.startswith("(") or f"/{named}".endswith(f"/{path}") or path.startswith(f"{named}/")
 
 
