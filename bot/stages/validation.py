@@ -25,6 +25,7 @@ from bot.core.proof import REPEATS, necessity_of
 from bot.core.run import StageName, Verdict
 from bot.core.testing import Outcome, TestRun
 from bot.stages.base import Stage, StageContext
+from bot.stages.parts import line_parts
 from bot.stages.repetition import repeated
 from bot.stages.restraint import literals_of_tests, refusal_of
 from bot.stages.suite import compared
@@ -96,7 +97,7 @@ def _counted(hunks: tuple[JudgedHunk, ...]) -> str:
 async def _minimal(trial: Trial, patch: Patch) -> Patch:
     """The patch with every hunk and line gone that the named tests do not need."""
     hunks = await _fewest(trial, patch.hunks())
-    lines = tuple(part for hunk in hunks for part in _line_parts(hunk))
+    lines = tuple(part for hunk in hunks for part in line_parts(hunk))
     return patch_from_hunks(trial.tree, await _fewest(trial, lines) if len(lines) > len(hunks) else hunks)
 
 
@@ -105,18 +106,6 @@ async def _fewest(trial: Trial, hunks: tuple[Hunk, ...]) -> tuple[Hunk, ...]:
         return await trial.works(patch_from_hunks(trial.tree, part))
 
     return await minimize(hunks, works)
-
-
-def _line_parts(hunk: Hunk) -> tuple[Hunk, ...]:
-    """A hunk as changes of single lines, where its lines pair up one to one or stand on one side only."""
-    if len(hunk.old) == len(hunk.new):
-        pairs = enumerate(zip(hunk.old, hunk.new, strict=True))
-        return tuple(Hunk(hunk.path, hunk.line + i, (old,), (new,)) for i, (old, new) in pairs)
-    if not hunk.new:
-        return tuple(Hunk(hunk.path, hunk.line + i, (old,), ()) for i, old in enumerate(hunk.old))
-    if not hunk.old:
-        return tuple(Hunk(hunk.path, hunk.line, (), (new,)) for new in hunk.new)
-    return (hunk,)
 
 
 async def _green(trial: Trial, fix: Patch) -> tuple[TestRun, ...]:
