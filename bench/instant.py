@@ -57,6 +57,11 @@ def tree_of(files: Mapping[str, str]) -> Tree:
     return Tree({path: TreeFile(text.encode()) for path, text in files.items()})
 
 
+def trusted(tree: Tree, test_ids: Sequence[str]) -> str:
+    """Why a run of these tests cannot be trusted: it can."""
+    return ""
+
+
 PROJECT = tree_of({"cart.py": BUGGY, "tests/test_cart.py": "from cart import total\n"})
 
 
@@ -82,10 +87,19 @@ class InstantCode:
 
 @dataclass
 class InstantWorkbench:
-    """The Workbench port where a rule says how each test ends; nothing is run. `calls` lists what was asked."""
+    """The Workbench port where a rule says how each test ends; nothing is run. `calls` lists what was asked.
+
+    `screening` is the rule of screening where that shall differ, `failures` how tests fail that fail in a way of their
+    own, `distrust` says why a run cannot be trusted, `unread` is what does not load.
+    """
 
     rule: TestRule = rule
     ids: tuple[str, ...] = (FAILING, PASSING)
+    screening: TestRule | None = None
+    failures: Mapping[str, Failure] = field(default_factory=dict)
+    distrust: Callable[[Tree, Sequence[str]], str] = trusted
+    unread: tuple[tuple[str, str], ...] = ()
+    run_s: float = 0.0
     calls: list[tuple[str, ...]] = field(default_factory=list)
 
     async def prepare(self, tree: Tree) -> Environment:
@@ -96,7 +110,7 @@ class InstantWorkbench:
             settings=(),
             isolation=Isolation.NONE,
             enforced=(),
-            collection=Collection(self.ids),
+            collection=Collection(self.ids, self.unread),
             baseline=None,
         )
 
@@ -117,12 +131,15 @@ class InstantWorkbench:
         results = tuple(self._result(tree, test_id) for test_id in test_ids)
         bad = any(result.outcome is not Outcome.PASSED for result in results)
         lines = tuple(TestCoverage(test_id, (("cart.py", (2,)),)) for test_id in test_ids) if coverage else ()
-        return TestRun(tuple(test_ids), results, int(bad), 0.0, Isolation.NONE, coverage=lines)
+        said = self.distrust(tree, test_ids)
+        return TestRun(tuple(test_ids), results, int(bad), self.run_s, Isolation.NONE, said, coverage=lines)
 
     def _result(self, tree: Tree, test_id: str) -> TestResult:
         outcome = self.rule(tree, test_id)
         failure = None
-        if outcome is Outcome.FAILED:
+        if outcome in (Outcome.FAILED, Outcome.ERROR) and test_id in self.failures:
+            failure = self.failures[test_id]
+        elif outcome is Outcome.FAILED:
             failure = Failure("AssertionError", "assert 2 == 3", text="E   assert 2 == 3")
         elif outcome is Outcome.ERROR:
             failure = Failure("ImportError", "no module", phase="collect")
@@ -136,7 +153,8 @@ class InstantWorkbench:
 
     def _screened(self, plan: ScreeningPlan, tree: Tree) -> Screened:
         for check in plan.checks:
-            failed = tuple(i for i in check.test_ids if self.rule(tree, i) is not Outcome.PASSED)
+            ends = self.screening or self.rule
+            failed = tuple(i for i in check.test_ids if ends(tree, i) is not Outcome.PASSED)
             if failed:
                 return Screened(plan.candidate, False, check.name, failed)
         return Screened(plan.candidate, True, plan.checks[-1].name)
