@@ -1,0 +1,39 @@
+"""One cache for all tests of the command line, so that pytest's environment is built once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from command_line import ISSUE, RED_SHOP, SHOP, CommandLine, commit
+
+
+@pytest.fixture(scope="session")
+def cache_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def fixbugs(cache_dir: Path, tmp_path: Path) -> CommandLine:
+    return CommandLine(cache_dir, tmp_path / "out")
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    """A repository with one bug that its tests do not see."""
+    commit(tmp_path / "shop", SHOP)
+    return tmp_path / "shop"
+
+
+@pytest.fixture
+def red_shop(tmp_path: Path) -> Path:
+    """The same with a test that fails."""
+    commit(tmp_path / "shop", RED_SHOP)
+    return tmp_path / "shop"
+
+
+@pytest.fixture
+def issue(tmp_path: Path) -> Path:
+    (tmp_path / "issue.md").write_text(ISSUE)
+    return tmp_path / "issue.md"
