@@ -142,6 +142,11 @@ def notes_on(record: RunRecord) -> tuple[str, ...]:
         first = one_line(errors[0][0], 120)
         more = f" and {counted(len(errors) - 1, 'other place')}" if len(errors) > 1 else ""
         notes = (*notes, f"The tests in {first}{more} do not load at this commit and were left out.")
+    validation = record.artifact(Validation)
+    if validation and validation.alternatives:
+        others = counted(len(validation.alternatives), "other change")
+        verb = "passes" if len(validation.alternatives) == 1 else "pass"
+        notes = (*notes, f"{others} {verb} the same tests, so the tests alone do not decide between them and this fix.")
     return tuple(one_line(note, 1000) for note in notes)
 
 

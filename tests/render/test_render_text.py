@@ -13,7 +13,7 @@ from bot.core.run import StageName, Verdict
 from bot.core.testing import Isolation
 from bot.render.text import summary
 from bot.render.wording import VERDICTS, capped, clean, duration, one_line
-from builders import explained_record, fixed_record, no_fix_record, validation
+from builders import explained_record, fixed_record, no_fix_record, validation, with_artifacts
 
 FIXED = """\
 Fixed: In paperboy/dates.py:16, use `target` instead of `start`.
@@ -148,3 +148,12 @@ def test_long_texts_are_cut_and_say_so() -> None:
     assert capped("abcdef", 6) == "abcdef"
     assert capped("a" * 5 + "b" * 1005, 10) == "aaaaa\n… 1,000 characters left out …\nbbbbb"
     assert one_line("a \n\n b" + "c" * 500, 6) == "a bcc…"
+
+
+def test_changes_that_pass_the_same_tests_are_named() -> None:
+    proved = validation()
+    ambiguous = with_artifacts(fixed_record(), replace(proved, alternatives=(proved.chosen, proved.chosen)))
+
+    assert "Note: 2 other changes pass the same tests, so the tests alone do not decide between them and" in summary(
+        ambiguous
+    )
