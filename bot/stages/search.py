@@ -71,13 +71,16 @@ class Search:
         workbench = self.context.deps.workbench
         verdicts = workbench.screen(self.environment, self.question.tree, plans, check_wall_s=CHECK_LIMIT_S)
         try:
-            async with asyncio.timeout(self.context.remaining_s - self.stop_at_s), aclosing(verdicts):
+            limit = asyncio.timeout(self.context.remaining_s - self.stop_at_s)
+            async with limit, aclosing(verdicts):
                 async for verdict in verdicts:
                     self.screened += 1
                     self._sort(verdict)
                     if self._enough():
                         return False
         except TimeoutError:
+            if not limit.expired():
+                raise
             self.out_of_time = True
         return not self.out_of_time
 
@@ -143,7 +146,7 @@ class Search:
 
     def why_nothing(self) -> str:
         """One or two sentences: how much was tried, and what came nearest."""
-        tried = f"{self.screened} candidate changes were tried"
+        tried = f"{self.screened} candidate change{'s were' if self.screened != 1 else ' was'} tried"
         when = " before the time for the search was up" if self.out_of_time else ""
         near = []
         if self.refused:
@@ -159,8 +162,10 @@ class Search:
         """The candidates that came nearest, in words."""
         lines = [f"{_where(r.candidate)}: refused, because {r.reason}" for r in self.refused[:5]]
         for screened in self.regressing[:5]:
-            broken = ", ".join(screened.failed_ids[:3])
-            lines.append(f"{_where(screened.candidate)}: the failing test passes, but {broken} fails")
+            broken = ", ".join(screened.failed_ids[:3]) + (" fail" if len(screened.failed_ids) > 1 else " fails")
+            if not screened.failed_ids:
+                broken = f"not the {screened.reached}" + (f" ({screened.detail})" if screened.detail else "")
+            lines.append(f"{_where(screened.candidate)}: the failing test passes, but {broken}")
         return tuple(lines)
 
 
