@@ -10,7 +10,7 @@ from bot.core.evidence import Evidence, EvidenceKind, Provenance
 from bot.core.outcomes import Advance, StageOutcome
 from bot.core.run import Document, Report, StageName
 from bot.core.sanitize import sanitize
-from bot.core.tree import encoding_of
+from bot.core.tree import Tree, encoding_of
 from bot.stages.base import Stage, StageContext
 
 ISSUE_LIMIT_BYTES = 1 << 20
@@ -25,13 +25,25 @@ async def gather(context: StageContext) -> StageOutcome:
     run, code = context.run, context.deps.code
     texts, unread = await asyncio.to_thread(read_documents, run.report)
     commit = await code.resolve(run.repository, run.ref)
-    notices = await code.notices(run.repository)
+    tree = await code.tree(run.repository, commit.sha)
+    notices = (*await code.notices(run.repository), *await asyncio.to_thread(undecodable, tree))
     context.finding(f"{commit.sha[:10]} {commit.subject}")
     context.count("texts", len(texts))
     for text in texts:
         for note in text.notes:
             context.add(Evidence(EvidenceKind.ATTACHMENT, f"{text.name}: {note}.", Provenance(text.name)))
     return Advance(Dossier(commit, texts, run.report.failing_tests, unread, notices))
+
+
+def undecodable(tree: Tree) -> tuple[str, ...]:
+    """A sentence when Python sources are not in the encoding that they declare: nothing can read or change them."""
+    paths = [path for path, file in tree.files.items() if path.endswith(".py") and not file.symlink]
+    bad = sorted(path for path in paths if encoding_of(tree.files[path].content) is None)
+    if not bad:
+        return ()
+    more = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
+    said = "is not in the encoding that it declares (UTF-8, when it declares none) and was not read"
+    return (f"{bad[0]}{more} {said}: save it as UTF-8, or declare its encoding in its first line.",)
 
 
 def read_documents(report: Report) -> tuple[tuple[SourceText, ...], tuple[str, ...]]:
