@@ -74,7 +74,7 @@ def _is_image(content: bytes) -> bool:
     return content.startswith(IMAGE_SIGNATURES) or (binary and content.startswith(IMAGE_WORDS))
 
 
-def _without_middle(content: bytes, limit_bytes: int) -> bytes:
+def without_middle(content: bytes, limit_bytes: int) -> bytes:
     """The start and the end, cut between lines, so that no character is cut in two."""
     head, tail = content[: limit_bytes // 8], content[len(content) - limit_bytes + limit_bytes // 8 :]
     head, tail = head[: head.rfind(b"\n") + 1] or head, tail[tail.find(b"\n") + 1 :] or tail
@@ -89,9 +89,9 @@ def _read(document: Document, kind: str, limit_bytes: int) -> SourceText:
         if kind == "issue":
             size = f"{len(content) / (1 << 20):.1f} MiB"
             raise InputError(f"{document.name} is {size}; an issue may have 1 MiB. Pass long output with --log.")
-        dropped = len(content) - limit_bytes
-        content = _without_middle(content, limit_bytes)
-        notes.append(f"{dropped / (1 << 20):.1f} MiB in the middle were left out; the start and the end were read")
+        content = without_middle(content, limit_bytes)
+        dropped = (len(document.content) - len(content)) / (1 << 20)
+        notes.append(f"{dropped:.2g} MiB in the middle were left out; the start and the end were read")
     if b"\0" in content[:BINARY_SAMPLE_BYTES] and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise InputError(f"{document.name} is binary. Give text: Markdown, a log, or a traceback.")
     text, encoding = _decoded(content)

@@ -32,7 +32,7 @@ async def find(context: StageContext) -> StageOutcome:
     if not suspects:
         return Advance(RootCause((), "Nothing in the report or the tests points at a place in the code."))
     first = suspects[0]
-    context.finding(f"{len(suspects)} suspects; first: {place(first)}")
+    context.finding(f"{len(suspects)} suspect{'s' * (len(suspects) != 1)}; first: {place(first)}")
     context.add(_fact(tree, first))
     return Advance(RootCause(suspects, statement(first)))
 

@@ -97,9 +97,7 @@ def test_a_candidate_that_special_cases_the_test_is_refused_and_said_so() -> Non
     deps = instant.deps(
         code=instant.InstantCode(((DOSSIER.commit, tree),)),
         workbench=InstantWorkbench(passes),
-        fixer=InstantFixer(
-            ("def total(prices):\n    if len(prices) > 1:\n        return 3\n    return sum(prices)\n",)
-        ),
+        fixer=InstantFixer((special,)),
     )
     made = (DOSSIER, analysis(), BASELINE, reproduction(), root_cause())
     outcome = ran(context_of(StageName.FIX, *made, deps=deps)).outcome

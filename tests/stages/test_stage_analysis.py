@@ -1,0 +1,54 @@
+"""The report, read into facts that suspects cite."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from stage_runs import DOSSIER, Ran, context_of, ran
+
+from bench import instant
+from bot.core.artifacts import Analysis, SourceText, Suspect
+from bot.core.outcomes import Advance
+from bot.core.run import StageName
+from bot.ports import LocateQuestion
+from bot.stages.analysis import KEPT_SUSPECTS
+
+TRACEBACK = """Traceback (most recent call last):
+  File "cart.py", line 2, in total
+    return sum(prices[1:])
+TypeError: unsupported operand
+"""
+
+
+class Everywhere:
+    name = "everywhere"
+
+    def locate(self, question: LocateQuestion) -> tuple[Suspect, ...]:
+        return tuple(Suspect("cart.py", line, line, 1 / line) for line in range(1, 50))
+
+
+def analysed(text: str) -> Ran:
+    dossier = replace(DOSSIER, texts=(SourceText("issue.md", "issue", text),))
+    return ran(context_of(StageName.ANALYSIS, dossier, deps=replace(instant.deps(), locators=(Everywhere(),))))
+
+
+def made(stage: Ran) -> Analysis:
+    assert isinstance(stage.outcome, Advance)
+    assert isinstance(stage.outcome.artifact, Analysis)
+    return stage.outcome.artifact
+
+
+def test_the_first_words_are_the_error_that_was_reported() -> None:
+    assert analysed(TRACEBACK).findings == ["TypeError: unsupported operand"]
+
+
+def test_the_best_suspects_are_kept() -> None:
+    assert [s.line_start for s in made(analysed("It is wrong.")).suspects] == list(range(1, KEPT_SUSPECTS + 1))
+
+
+def test_every_fact_that_a_suspect_cites_is_in_the_ledger() -> None:
+    stage = analysed(TRACEBACK)
+    cited = {fact for suspect in made(stage).suspects for fact in suspect.evidence}
+
+    assert cited
+    assert cited <= {fact.id for fact in stage.evidence}

@@ -1,0 +1,100 @@
+"""What was handed in becomes clean text, and what could not be read is said."""
+
+from __future__ import annotations
+
+import pytest
+from stage_runs import context_of, ran
+
+from bench import instant
+from bot.core.artifacts import Dossier, SourceText
+from bot.core.errors import InputError
+from bot.core.outcomes import Advance
+from bot.core.run import Document, Report, StageName
+from bot.stages.gather import LOG_LIMIT_BYTES, read_documents, without_middle
+
+
+def issue(content: bytes) -> Report:
+    return Report(issue=Document("issue.md", content))
+
+
+def log(content: bytes) -> SourceText:
+    (text,), _ = read_documents(Report(logs=(Document("ci.log", content),)))
+    return text
+
+
+def attached(content: bytes) -> tuple[str, ...]:
+    """What is said of an attachment that cannot be read."""
+    report = Report(attachments=(Document("shot", content),), failing_tests=(instant.FAILING,))
+    return read_documents(report)[1]
+
+
+def test_the_dossier_pins_the_commit_and_keeps_the_notices() -> None:
+    deps = instant.deps(code=instant.InstantCode(warnings=("Uncommitted changes are not seen.",)))
+    stage = ran(context_of(StageName.GATHER, deps=deps))
+
+    assert isinstance(stage.outcome, Advance)
+    assert isinstance(stage.outcome.artifact, Dossier)
+    assert stage.outcome.artifact.commit.sha == "a" * 40
+    assert stage.outcome.artifact.notices == ("Uncommitted changes are not seen.",)
+    assert stage.findings == ["aaaaaaaaaa Add totals"]
+
+
+def test_what_was_changed_on_the_way_in_is_evidence() -> None:
+    stage = ran(context_of(StageName.GATHER, report=issue("Caf\xe9 is closed".encode("latin-1"))))
+
+    assert stage.claims == ["issue.md: not UTF-8; read as Windows-1252."]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b" \n", "issue.md is empty. Describe the bug in it, or leave it out."),
+        (b"a\0b", "issue.md is binary. Give text: Markdown, a log, or a traceback."),
+        (b"<!-- fill this in -->", "issue.md holds no visible text. Describe the bug in it, or leave it out."),
+        (b"x" * (2 << 20), "issue.md is 2.0 MiB; an issue may have 1 MiB. Pass long output with --log."),
+    ],
+)
+def test_an_issue_that_says_nothing_is_bad_input(content: bytes, said: str) -> None:
+    with pytest.raises(InputError) as caught:
+        read_documents(issue(content))
+    assert str(caught.value) == said
+
+
+def test_no_report_at_all_is_bad_input() -> None:
+    with pytest.raises(InputError) as caught:
+        read_documents(Report())
+    assert str(caught.value) == "There is no report: give an issue, a log or a failing test."
+
+
+@pytest.mark.parametrize("text", ["BMW dealers cannot log in", "RIFFs are not played", "GIF89a is refused"])
+def test_a_text_that_begins_as_an_image_might_is_read(text: str) -> None:
+    assert attached(text.encode()) == ()
+
+
+@pytest.mark.parametrize("content", [b"\x89PNG\r\n", b"\xff\xd8\xff\xe0", b"BM\x9a\0\0\0", b"GIF89a\1\0\1\0"])
+def test_an_image_is_said_to_be_unread(content: bytes) -> None:
+    assert attached(content) == ("shot is an image, and no model that can see is configured.",)
+
+
+def test_an_attachment_that_cannot_be_read_is_said_and_stops_nothing() -> None:
+    assert attached(b"PK\3\4\0\0") == ("shot is binary. Give text: Markdown, a log, or a traceback.",)
+
+
+def test_utf_16_is_read() -> None:
+    assert log("it fails: \u2713".encode("utf-16")).text.strip() == "it fails: \u2713"
+
+
+@pytest.mark.parametrize("limit_bytes", range(200, 230))
+def test_a_long_log_loses_its_middle_between_lines_and_stays_utf_8(limit_bytes: int) -> None:
+    line = "✓ passed é\n"
+    kept = without_middle(line.encode() * 100 + b"the end\n", limit_bytes).decode()
+
+    assert len(kept.encode()) <= limit_bytes + 1
+    assert kept.splitlines()[-1] == "the end"
+    assert set(kept.splitlines()) == {"✓ passed é", "", "the end"}
+
+
+def test_a_log_that_was_cut_says_so() -> None:
+    text = log(b"collected 1 item\n" * (LOG_LIMIT_BYTES // 17 + 70_000))
+
+    assert text.notes == ("1.1 MiB in the middle were left out; the start and the end were read",)

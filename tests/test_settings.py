@@ -1,0 +1,45 @@
+"""What is read out of the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from bot.settings import Settings
+
+HOME = Path("/home/ada")
+
+
+@pytest.mark.parametrize(
+    ("environ", "cache_dir"),
+    [
+        ({}, "/home/ada/.cache/fixbugs"),
+        ({"XDG_CACHE_HOME": ""}, "/home/ada/.cache/fixbugs"),
+        ({"XDG_CACHE_HOME": "/big"}, "/big/fixbugs"),
+        ({"XDG_CACHE_HOME": "/big", "FIXBUGS_CACHE_DIR": "/own"}, "/own"),
+        ({"FIXBUGS_CACHE_DIR": ""}, "/home/ada/.cache/fixbugs"),
+    ],
+)
+def test_the_cache_lies_where_the_person_said(environ: Mapping[str, str], cache_dir: str) -> None:
+    assert Settings.load(environ, HOME).cache_dir == Path(cache_dir)
+
+
+def test_a_relative_cache_folder_is_meant_from_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    assert Settings.load({"FIXBUGS_CACHE_DIR": "cache"}, HOME).cache_dir == tmp_path / "cache"
+
+
+@pytest.mark.parametrize(("environ", "user"), [({"USER": "ada"}, "ada"), ({"LOGNAME": "ada"}, "ada"), ({}, "somebody")])
+def test_the_person_has_a_name(environ: Mapping[str, str], user: str) -> None:
+    assert Settings.load(environ, HOME).user == user
+
+
+def test_what_changes_later_in_the_environment_changes_no_settings() -> None:
+    environ = {"PIP_INDEX_URL": "https://one.example"}
+    settings = Settings.load(environ, HOME)
+    environ["PIP_INDEX_URL"] = "https://two.example"
+
+    assert settings.environ["PIP_INDEX_URL"] == "https://one.example"
