@@ -58,6 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except FixbugsError as exc:
         return _complain(str(exc), FAILED)
     except KeyboardInterrupt:
+        _heed_no_more()
         return _complain("Stopped.", NO_FIX)
     except OSError as exc:
         where = f" ({exc.filename})" if exc.filename else ""
@@ -110,8 +111,9 @@ def _carry_out(run: Run, settings: Settings, isolation: Isolation, out: Path, *,
     progress = SilentProgress() if as_json else progress_on(sys.stdout, SystemClock(), GOAL_STAGES[run.goal])
     deps = local_deps(settings, isolation, out, progress)
 
+    stop = asyncio.Event()
+
     async def whole() -> RunRecord:
-        stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in STOPPING:
             if signal.getsignal(number) is not signal.SIG_IGN:  # nohup and the like mean it
@@ -123,6 +125,9 @@ def _carry_out(run: Run, settings: Settings, isolation: Isolation, out: Path, *,
             record = asyncio.run(whole())
         except asyncio.CancelledError:
             raise KeyboardInterrupt from None
+        finally:
+            if stop.is_set():
+                _heed_no_more()
     return _conclude(record, Path(run.repository), as_json=as_json, apply=apply)
 
 
@@ -131,6 +136,12 @@ def _stop_once(stop: asyncio.Event, task: asyncio.Task[RunRecord] | None) -> Non
     if stop.is_set() and task is not None:
         task.cancel()
     stop.set()
+
+
+def _heed_no_more() -> None:
+    """Lets the last milliseconds of a stopped command pass in peace: a further Ctrl-C would change its exit code."""
+    for number in STOPPING:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _conclude(record: RunRecord, repository: Path, *, as_json: bool, apply: bool) -> int:

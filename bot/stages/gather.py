@@ -41,9 +41,9 @@ def undecodable(tree: Tree) -> tuple[str, ...]:
     bad = sorted(path for path in paths if encoding_of(tree.files[path].content) is None)
     if not bad:
         return ()
-    more = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
+    others = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
     said = "is not in the encoding that it declares (UTF-8, when it declares none) and was not read"
-    return (f"{bad[0]}{more} {said}: save it as UTF-8, or declare its encoding in its first line.",)
+    return (f"{bad[0]}{others} {said}: save it as UTF-8, or declare its encoding in its first line.",)
 
 
 def read_documents(report: Report) -> tuple[tuple[SourceText, ...], tuple[str, ...]]:

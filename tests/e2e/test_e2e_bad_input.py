@@ -38,10 +38,10 @@ def test_a_suite_that_hangs_while_it_loads_ends_with_the_time_limit(fixbugs: Com
 def test_a_test_that_hangs_does_not_keep_the_run_from_its_end(fixbugs: CommandLine, shop: Path) -> None:
     commit(shop, {"tests/test_slow.py": SLOW})
 
-    ran = fixbugs.run(shop, "--issue", "-", "--goal", "reproduce", "--time-limit", "12", stdin=ISSUE.encode())
+    ran = fixbugs.run(shop, "--issue", "-", "--goal", "reproduce", "--time-limit", "9", stdin=ISSUE.encode())
 
     assert (ran.code, ran.verdict) in ((0, "reproduced"), (3, "out of time"))
-    assert ran.wall_s < 12 + 6
+    assert ran.wall_s < 9 + 6
 
 
 def test_dependencies_that_do_not_install_are_told_as_such(fixbugs: CommandLine, shop: Path, issue: Path) -> None:
@@ -95,16 +95,6 @@ def test_sources_and_reports_in_other_encodings_are_read(fixbugs: CommandLine, s
     ran = fixbugs.run(shop, "--issue", "-", "--goal", "reproduce", stdin=report)
 
     assert (ran.code, ran.verdict) == (0, "reproduced")
-
-
-def test_a_module_that_is_not_in_its_declared_encoding_is_named(fixbugs: CommandLine, shop: Path, issue: Path) -> None:
-    commit(shop, {"pricing.py": b"# caf\xe9\n" + PRICING.encode()})
-
-    ran = fixbugs.run(shop, "--issue", issue, "--goal", "reproduce")
-
-    assert ran.code == 3
-    assert "Note: pricing.py is not in the encoding that it declares" in ran.out
-    assert "save it as UTF-8" in " ".join(ran.out.split())
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from bot.core.artifacts import Dossier, SourceText
 from bot.core.errors import InputError
 from bot.core.outcomes import Advance
 from bot.core.run import Document, Report, StageName
-from bot.stages.gather import LOG_LIMIT_BYTES, read_documents, without_middle
+from bot.core.tree import Tree, TreeFile
+from bot.stages.gather import LOG_LIMIT_BYTES, read_documents, undecodable, without_middle
 
 
 def issue(content: bytes) -> Report:
@@ -98,3 +99,20 @@ def test_a_log_that_was_cut_says_so() -> None:
     text = log(b"collected 1 item\n" * (LOG_LIMIT_BYTES // 17 + 70_000))
 
     assert text.notes == ("1.1 MiB in the middle were left out; the start and the end were read",)
+
+
+def test_python_sources_that_cannot_be_decoded_are_named() -> None:
+    latin = b"# caf\xe9\n"
+    sources = {
+        "b.py": latin,
+        "a.py": latin,
+        "coded.py": b"# coding: latin-1\n" + latin,
+        "c.py": b"",
+        "notes.txt": latin,
+    }
+
+    assert undecodable(Tree({path: TreeFile(content) for path, content in sources.items()})) == (
+        "a.py (and 1 more) is not in the encoding that it declares (UTF-8, when it declares none) and was not read: "
+        "save it as UTF-8, or declare its encoding in its first line.",
+    )
+    assert undecodable(Tree({"coded.py": TreeFile(sources["coded.py"])})) == ()
