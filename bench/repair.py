@@ -70,14 +70,15 @@ def repair_all(cases: Iterable[Case], *, limit_s: float, quiet: bool) -> list[Fi
     for case in cases:
         with tempfile.TemporaryDirectory(prefix="fixbugs-bench-") as folder:
             deps = local_deps(settings, isolation, Path(folder, "out"), SilentProgress())
-            finding = asyncio.run(_repair(case, deps, Path(folder, case.name), limit_s))
+            finding = asyncio.run(repair(case, deps, Path(folder, case.name), limit_s))
         findings.append(finding)
         if not quiet:
             print(f"{case.name:32}{finding.result.value:11}{finding.wall_s:6.1f} s  {finding.detail}", flush=True)
     return findings
 
 
-async def _repair(case: Case, deps: Deps, folder: Path, limit_s: float) -> Finding:
+async def repair(case: Case, deps: Deps, folder: Path, limit_s: float) -> Finding:
+    """Repairs one program in this empty folder and judges what came out."""
     _commit(case.files, folder)
     trigger = Trigger(TriggerKind.COMMAND_LINE, "bench", deps.clock.now())
     run = Run(case.name, trigger, str(folder), "HEAD", Report(failing_tests=(case.failing_test,)), Goal.FIX, limit_s)
@@ -105,7 +106,7 @@ async def _judged(case: Case, deps: Deps, environment: Environment, patched: Tre
     tree = Tree(files)
     collected = await deps.workbench.collect(environment, tree, case.judge_tests)
     judged = await deps.workbench.run_tests(environment, tree, collected.ids, wall_s=JUDGE_LIMIT_S)
-    return judged.green
+    return judged.green and not collected.errors
 
 
 def _counters(record: RunRecord) -> Iterable[tuple[str, float]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bot.core.artifacts import Environment, Necessity, Reproduction, SuiteChange, Validation
 from bot.core.outcomes import RunRecord
+from bot.core.proof import RED
 from bot.core.testing import Failure, Outcome, TestRun
 from bot.render.wording import counted, one_line, short_commit
 
@@ -32,8 +33,8 @@ def outcome_counts(run: TestRun) -> tuple[tuple[Outcome, int], ...]:
 
 
 def regressions(changes: tuple[SuiteChange, ...]) -> tuple[SuiteChange, ...]:
-    """The changes from passed to some problem."""
-    return tuple(c for c in changes if c.before is Outcome.PASSED and c.after in PROBLEMS)
+    """The changes from passed to some problem, but for those that the proof found to be flaky and says so."""
+    return tuple(c for c in changes if c.before is Outcome.PASSED and c.after in PROBLEMS and not c.note)
 
 
 def first_failure(reproduction: Reproduction) -> Failure | None:
@@ -68,10 +69,11 @@ def _red(reproduction: Reproduction, commit: str) -> ProofStep:
     runs = tuple(
         not run.distrust
         and bool(reproduction.failing_ids)
-        and all((r := run.result(i)) is not None and r.outcome in PROBLEMS[:2] for i in reproduction.failing_ids)
+        and all((r := run.result(i)) is not None and r.outcome in RED for i in reproduction.failing_ids)
         for run in reproduction.red
     )
-    detail = f"At {commit} the test fails: {failure_line(first_failure(reproduction))}."
+    failure = first_failure(reproduction)
+    detail = f"At {commit} the test fails: {failure_line(failure) if failure else 'it does not end'}."
     return ProofStep("Before", f"red {sum(runs)} of {len(runs)}", detail.replace("..", "."), all(runs), True, runs)
 
 

@@ -60,7 +60,7 @@ class MemoryStore:
         run = replace(run, evidence=(*run.evidence, *evidence))
         if isinstance(outcome, Advance):
             run = replace(run, artifacts=(*run.artifacts, outcome.artifact))
-        elif isinstance(outcome, GiveUp) and run.give_up is None:
+        elif isinstance(outcome, GiveUp) and run.give_up is None and run.verdict is None:
             run = replace(run, give_up=outcome)
         self._records[claim.run_id] = conclude(run)
         return True

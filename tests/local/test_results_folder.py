@@ -35,7 +35,7 @@ def test_a_fixed_run_leaves_both_patches_and_both_reports(tmp_path: Path) -> Non
     assert reproduction.test.patch is not None
     assert Path(places["fix"]).read_text() == validation.fix.diff
     assert Path(places["test"]).read_text() == reproduction.test.patch.diff
-    assert json.loads(Path(places["data"]).read_text())["verdict"] == "fixed"
+    assert json.loads(Path(places["data"]).read_text())["verdict"]["name"] == "fixed"
     assert names(tmp_path / "new" / "out") == ["fix.patch", "report.html", "report.json", "test.patch"]
 
 

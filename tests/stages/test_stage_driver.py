@@ -9,11 +9,12 @@ from dataclasses import replace
 import pytest
 
 from bench import instant
-from bot.core.artifacts import Analysis, Candidates, Dossier, Publication, Reproduction, Validation
+from bot.core.artifacts import Analysis, Candidates, Dossier, Publication, Reproduction, RootCause, Validation
 from bot.core.errors import EnvironmentBroken, InputError, Transient
 from bot.core.outcomes import Advance, RunRecord, StageOutcome, StageState
-from bot.core.run import Goal, StageName, Verdict
-from bot.core.testing import Outcome
+from bot.core.run import Document, Goal, Report, StageName, Verdict
+from bot.core.testing import Outcome, TestRun
+from bot.core.tree import Tree
 from bot.driver import drive
 from bot.ports import Deps
 from bot.stages import STAGES
@@ -180,3 +181,108 @@ def test_stages_need_only_what_others_make() -> None:
 
     assert all(set(stage.needs) <= made for stage in STAGES.values())
     assert len(made) == len(STAGES) == len(StageName)
+
+
+def test_a_time_out_inside_a_stage_is_not_taken_for_the_end_of_the_runs_time() -> None:
+    def broken(context: StageContext) -> object:
+        raise TimeoutError("the disk does not answer")
+
+    record = driven(instant.deps(), with_stage(StageName.ANALYSIS, broken))
+
+    assert record.verdict is Verdict.FAILED
+    assert record.stage(StageName.ANALYSIS).error == "TimeoutError: the disk does not answer"
+
+
+def test_a_failure_in_one_of_several_proof_runs_is_tried_again_as_what_it_is() -> None:
+    class Shaky(instant.InstantWorkbench):
+        failed = False
+
+        async def run_tests(self, *args: object, **options: object) -> TestRun:
+            if len(self.calls) == 4 and not self.failed:
+                self.failed = True
+                raise Transient("the engine is restarting")
+            return await super().run_tests(*args, **options)  # type: ignore[arg-type]  # as it came
+
+    record = driven(instant.deps(workbench=Shaky()), goal=Goal.REPRODUCE)
+
+    assert record.verdict is Verdict.REPRODUCED
+    assert max(stage.attempts for stage in record.stages) == 2
+    reproduction = record.artifact(Reproduction)
+    assert reproduction is not None
+    assert len(reproduction.red) == 3
+
+
+def test_what_a_stage_said_before_it_is_tried_again_is_not_kept_twice() -> None:
+    tries = []
+
+    async def flaky(context: StageContext) -> object:
+        tries.append(1)
+        outcome = await STAGES[StageName.REPRODUCTION].run(context)
+        if len(tries) == 1:
+            raise Transient("the engine is restarting")
+        return outcome
+
+    record = driven(instant.deps(), with_stage(StageName.REPRODUCTION, flaky))
+    ids = [fact.id for fact in record.evidence]
+
+    assert len(ids) == len(set(ids))
+    assert ids.count("R1") == 1
+
+
+def test_every_fact_has_an_id_of_its_own_and_what_is_cited_exists() -> None:
+    report = Report(
+        issue=Document("issue.md", b'It breaks.\n\n  File "cart.py", line 2, in total\nTypeError: no\n'),
+        failing_tests=(instant.FAILING,),
+    )
+    record = driven(instant.deps(), report=report)
+    ids = [fact.id for fact in record.evidence]
+    analysis, cause = record.artifact(Analysis), record.artifact(RootCause)
+    assert analysis is not None
+    assert cause is not None
+
+    assert len(ids) == len(set(ids))
+    assert {fact for s in (*analysis.suspects, *cause.suspects) for fact in s.evidence} <= set(ids)
+
+
+def test_a_give_up_lets_a_stage_beside_it_end_and_keeps_what_it_found() -> None:
+    async def slow(context: StageContext) -> object:
+        await asyncio.sleep(0.05)
+        return await STAGES[StageName.ROOT_CAUSE].run(context)
+
+    deps = instant.deps(workbench=instant.InstantWorkbench(rule=lambda tree, test_id: Outcome.PASSED))
+    record = driven(deps, with_stage(StageName.ROOT_CAUSE, slow))
+
+    assert record.verdict is Verdict.NOT_REPRODUCIBLE
+    assert record.artifact(RootCause) is not None
+    assert record.stage(StageName.FIX).state is StageState.WAITING
+
+
+def test_a_failure_of_ours_is_not_dressed_as_what_another_stage_gave_up_for() -> None:
+    def broken(context: StageContext) -> object:
+        raise ZeroDivisionError("a bug of ours")
+
+    async def late(context: StageContext) -> object:
+        await asyncio.sleep(0.05)
+        raise EnvironmentBroken("pip could not install x.")
+
+    stages = with_stage(StageName.ANALYSIS, broken)
+    stages[StageName.ENVIRONMENT] = with_stage(StageName.ENVIRONMENT, late)[StageName.ENVIRONMENT]
+    record = driven(instant.deps(), stages)
+
+    assert record.verdict is Verdict.FAILED
+    assert record.give_up is None
+
+
+def test_a_time_limit_that_ends_in_the_proof_leaves_no_validation() -> None:
+    class Endless(instant.InstantWorkbench):
+        async def run_tests(self, environment: object, tree: Tree, *args: object, **options: object) -> TestRun:
+            if tree.text("cart.py") == instant.FIXED:
+                await asyncio.sleep(3600)
+            return await super().run_tests(environment, tree, *args, **options)  # type: ignore[arg-type]  # as it came
+
+    record = driven(instant.deps(workbench=Endless()), time_limit_s=0.5)
+
+    assert record.verdict is Verdict.OUT_OF_TIME
+    assert record.give_up is not None
+    assert "ended during validation. Give more with --time-limit." in record.give_up.detail
+    assert record.artifact(Validation) is None
