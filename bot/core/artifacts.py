@@ -204,6 +204,7 @@ class Screened:
     reached: str
     failed_ids: tuple[str, ...] = ()
     detail: str = ""
+    witnesses: int | None = None  # tests that passed before and execute what it changes; None: not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +264,7 @@ class Validation:
     hunks: tuple[JudgedHunk, ...]
     rejected: tuple[Attempt, ...] = ()  # survivors of screening that the proof refused
     alternatives: tuple[CandidatePatch, ...] = ()  # other candidates that screened green
+    witnesses: int | None = None  # as of the chosen candidate's screening
 
 
 # ----------------------------------------------------------- publication

@@ -39,6 +39,7 @@ def refusal(before: str, after: str, literals: Collection[str]) -> str | None:
         or _swallows(old, new)
         or _guts(old, new)
         or _switches_off(old, new)
+        or _returns_to_nobody(old, new)
         or _special_cases(old, new, _values(literals))
     )
 
@@ -192,6 +193,31 @@ def _switches_off(old: ast.Module, new: ast.Module) -> str | None:
     if _dead_branches(new) > _dead_branches(old):
         return "It switches a branch off instead of repairing its condition."
     return None
+
+
+def _returns_to_nobody(old: ast.Module, new: ast.Module) -> str | None:
+    before = _functions(old)
+    for name, function in _functions(new).items():
+        was = before.get(name)
+        if was is not None and _yields(was) and not _returns_values(was) and _returns_values(function):
+            return f"It returns a value from the generator `{name}`, where nobody receives it."
+    return None
+
+
+def _yields(function: ast.AST) -> bool:
+    return any(isinstance(node, ast.Yield | ast.YieldFrom) for node in _own_nodes(function))
+
+
+def _returns_values(function: ast.AST) -> bool:
+    return any(isinstance(node, ast.Return) and node.value is not None for node in _own_nodes(function))
+
+
+def _own_nodes(function: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of a function's body without those of functions inside it."""
+    for child in ast.iter_child_nodes(function):
+        yield child
+        if not isinstance(child, (*_FUNCTIONS, ast.Lambda, ast.ClassDef)):
+            yield from _own_nodes(child)
 
 
 def _dead_branches(tree: ast.AST) -> int:

@@ -215,6 +215,7 @@ def _fix(validation: Validation | None) -> Object | None:
         ],
         "green": [test_run_part(run, ids) for run in validation.green],
         "rejected": [attempt_part(a) for a in validation.rejected],
+        "witnesses": validation.witnesses,
         "alternatives": [candidate_part(c, c.patch) for c in validation.alternatives],
     }
 

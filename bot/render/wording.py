@@ -143,6 +143,8 @@ def notes_on(record: RunRecord) -> tuple[str, ...]:
         more = f" and {counted(len(errors) - 1, 'other place')}" if len(errors) > 1 else ""
         notes = (*notes, f"The tests in {first}{more} do not load at this commit and were left out.")
     validation = record.artifact(Validation)
+    if validation and validation.witnesses == 0:
+        notes = (*notes, "No other test executes what the fix changes: beyond the failing test nothing speaks for it.")
     if validation and validation.alternatives:
         others = counted(len(validation.alternatives), "other change")
         verb = "passes" if len(validation.alternatives) == 1 else "pass"

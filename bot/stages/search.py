@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count, islice
 
 from bot.core.artifacts import CandidatePatch, Environment, Refusal, Reproduction, Screened
@@ -100,7 +100,8 @@ class Search:
             if reason:
                 self.refused.append(Refusal(verdict.candidate, reason))
             else:
-                self.survivors.append(verdict)
+                witnesses = len(self._covering_ids(verdict.candidate)) if self.question.coverage else None
+                self.survivors.append(replace(verdict, witnesses=witnesses))
                 place = f"{verdict.candidate.path}:{verdict.candidate.line}"
                 self.context.finding(f"candidate {len(self.survivors)} at {place}: {verdict.candidate.description}")
         elif verdict.reached in (FAILING, OTHER_NAMED):
@@ -115,18 +116,22 @@ class Search:
         named = tuple(i for i in self.reproduction.test.test_ids if i not in failing)
         if named:
             checks.append(self._check(OTHER_NAMED, named))
+        ids = self._covering_ids(candidate)
+        if ids and self._suite is None:
+            checks.append(self._check("covering tests", ids))
+        if self._suite is not None:
+            checks.append(self._suite)
+        return tuple(checks)
+
+    def _covering_ids(self, candidate: CandidatePatch) -> tuple[str, ...]:
+        """The tests that pass at the base and execute what this candidate changes."""
         touched = {
             (hunk.path, line)
             for hunk in candidate.patch.hunks()
             for line in range(hunk.line - 1, hunk.line + max(1, len(hunk.old)) + 1)
         }
         covering = {test_id for place in touched for test_id in self._lines.get(place, ())}
-        ids = tuple(test_id for test_id in self._passing if test_id in covering)
-        if ids and self._suite is None:
-            checks.append(self._check("covering tests", ids))
-        if self._suite is not None:
-            checks.append(self._suite)
-        return tuple(checks)
+        return tuple(test_id for test_id in self._passing if test_id in covering)
 
     def _check(self, name: str, test_ids: tuple[str, ...]) -> Check:
         """Its tests, the quick ones first: most candidates fail, and should do so soon."""

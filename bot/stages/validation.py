@@ -41,12 +41,16 @@ async def validate(context: StageContext) -> StageOutcome:
     trial = Trial(context, context.need(Environment), reproduction, tree)
     rejected: list[Attempt] = []
     survivors = [screened.candidate for screened in candidates.survivors]
-    for number, candidate in enumerate(survivors):
+    for number, screened in enumerate(candidates.survivors):
+        candidate, others = screened.candidate, tuple(survivors[number + 1 :])
         context.count("candidates")
-        what = f"{candidate.path}:{candidate.line} {candidate.description}"
+        what = _what(candidate)
         try:
             proved = await _prove(trial, candidate)
-            return Advance(replace(proved, rejected=tuple(rejected), alternatives=tuple(survivors[number + 1 :])))
+            if others and screened.witnesses == 0 and len(reproduction.failing_ids) == 1:
+                return _undecided(candidate, others, rejected)
+            advanced = replace(proved, rejected=tuple(rejected), alternatives=others, witnesses=screened.witnesses)
+            return Advance(advanced)
         except (Refused, InputError) as exc:  # a patch that does not fit is the candidate's fault, nobody's input
             rejected.append(Attempt(what, str(exc)))
         except CutShort as exc:
@@ -54,6 +58,21 @@ async def validate(context: StageContext) -> StageOutcome:
             return _out_of_time(context, rejected)
     detail = "Every candidate that looked right in screening was refused by the proof."
     return GiveUp(Verdict.NO_FIX_FOUND, detail, (), _tried(rejected))
+
+
+def _undecided(candidate: CandidatePatch, others: tuple[CandidatePatch, ...], rejected: list[Attempt]) -> GiveUp:
+    """One example and several ways to satisfy it: choosing among them would be a guess."""
+    detail = (
+        f"{len(others) + 1} different changes make the failing test pass, and no other test executes what they change, "
+        "so nothing decides between them."
+    )
+    questions = ("What should it give for one or two other inputs? Each further example, or test, rules changes out.",)
+    passing = tuple(f"{_what(each)}: makes the failing test pass" for each in (candidate, *others))
+    return GiveUp(Verdict.NO_FIX_FOUND, detail, questions, passing + _tried(rejected))
+
+
+def _what(candidate: CandidatePatch) -> str:
+    return f"{candidate.path}:{candidate.line} {candidate.description}"
 
 
 def _out_of_time(context: StageContext, rejected: list[Attempt]) -> GiveUp:

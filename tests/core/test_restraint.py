@@ -162,3 +162,11 @@ def test_literals_are_read_in_normal_form_without_the_common_ones() -> None:
 
 def test_source_of_a_test_that_does_not_parse_has_no_literals() -> None:
     assert literals_of("def (") == frozenset()
+
+
+def test_a_value_returned_from_a_generator_is_refused() -> None:
+    before = "def parts(items):\n    for item in items:\n        yield item\n"
+    after = before.replace("    for", "    if not items:\n        return []\n    for")
+
+    assert refusal(before, after, ()) == "It returns a value from the generator `parts`, where nobody receives it."
+    assert refusal(before, after.replace("return []", "return"), ()) is None

@@ -113,8 +113,9 @@ def candidate(
     return CandidatePatch(Patch((edit_of(tree, path, text),)), "instant", what, path, 2, 0.1)
 
 
-def candidates(*survivors: CandidatePatch) -> Candidates:
-    return Candidates(tuple(Screened(c, True, "suite") for c in survivors), (), len(survivors), len(survivors), ())
+def candidates(*survivors: CandidatePatch, witnesses: int | None = None) -> Candidates:
+    screened = tuple(Screened(c, True, "suite", witnesses=witnesses) for c in survivors)
+    return Candidates(screened, (), len(survivors), len(survivors), ())
 
 
 def analysis() -> Analysis:

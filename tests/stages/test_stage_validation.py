@@ -44,9 +44,15 @@ def validated(
     environment: Environment = BASELINE,
     reproduced: Reproduction | None = None,
     remaining_s: float = 60.0,
+    witnesses: int | None = None,
 ) -> Ran:
     deps = instant.deps(workbench=workbench or InstantWorkbench())
-    made = (DOSSIER, environment, reproduced or reproduction(), candidates(*(survivors or (RIGHT,))))
+    made = (
+        DOSSIER,
+        environment,
+        reproduced or reproduction(),
+        candidates(*(survivors or (RIGHT,)), witnesses=witnesses),
+    )
     return ran(context_of(StageName.VALIDATION, *made, deps=deps, remaining_s=remaining_s))
 
 
@@ -127,6 +133,33 @@ def test_what_the_proof_refused_is_no_alternative() -> None:
 
     assert validation.alternatives == (other,)
     assert [attempt.what for attempt in validation.rejected] == ["cart.py:2 count them"]
+
+
+def test_one_example_and_several_ways_to_satisfy_it_are_no_fix() -> None:
+    other = candidate("def total(prices):\n    return sum(list(prices))\n", what="list them")
+    stage = validated(RIGHT, other, witnesses=0)
+
+    assert isinstance(stage.outcome, GiveUp)
+    assert stage.outcome.verdict is Verdict.NO_FIX_FOUND
+    assert stage.outcome.detail == (
+        "2 different changes make the failing test pass, and no other test executes what they change, "
+        "so nothing decides between them."
+    )
+    assert stage.outcome.tried == (
+        f"cart.py:2 {RIGHT.description}: makes the failing test pass",
+        "cart.py:2 list them: makes the failing test pass",
+    )
+    assert len(stage.outcome.questions) == 1
+
+
+def test_another_test_that_executes_the_change_decides_between_several() -> None:
+    other = candidate("def total(prices):\n    return sum(list(prices))\n", what="list them")
+
+    assert proof(validated(RIGHT, other, witnesses=1)).alternatives == (other,)
+
+
+def test_the_only_way_to_satisfy_the_example_is_a_fix_that_says_who_speaks_for_it() -> None:
+    assert proof(validated(RIGHT, witnesses=0)).witnesses == 0
 
 
 # --------------------------------------------------------------- restraint
