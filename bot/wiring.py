@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 
@@ -29,8 +30,11 @@ class SandboxChoice(Enum):
     NONE = "none"
 
 
-def choose_isolation(choice: SandboxChoice, *, unsafe_allowed: bool) -> Isolation:
-    """The strongest isolation that this machine offers and the choice allows.
+def choose_isolation(
+    choice: SandboxChoice, *, unsafe_allowed: bool, probe: Callable[[], str | None] = probe
+) -> Isolation:
+    """The strongest isolation that this machine offers and the choice allows. `probe` says why there are no
+    namespaces, or None where there are.
 
     Raises SandboxUnavailable, with what to do, rather than fall back to none unasked; InputError for a choice that
     contradicts itself.

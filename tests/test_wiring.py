@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from at_hand import NO_NAMESPACES, needs_namespaces
 from bot.core.errors import InputError, SandboxUnavailable
 from bot.core.testing import Isolation
 from bot.fixers import FIXERS
@@ -24,23 +23,27 @@ def test_no_isolation_has_to_be_said_twice() -> None:
     assert choose_isolation(SandboxChoice.NONE, unsafe_allowed=True) is Isolation.NONE
 
 
-@needs_namespaces
 @pytest.mark.parametrize("choice", [SandboxChoice.AUTO, SandboxChoice.NAMESPACE])
 @pytest.mark.parametrize("unsafe_allowed", [True, False])
 def test_where_namespaces_can_be_had_they_are_used_even_where_less_is_allowed(
     choice: SandboxChoice, unsafe_allowed: bool
 ) -> None:
-    assert choose_isolation(choice, unsafe_allowed=unsafe_allowed) is Isolation.NAMESPACE
+    isolation = choose_isolation(choice, unsafe_allowed=unsafe_allowed, probe=lambda: None)
+    assert isolation is Isolation.NAMESPACE
 
 
-@pytest.mark.skipif(NO_NAMESPACES is None, reason="there are namespaces here")
 @pytest.mark.parametrize(
     ("choice", "unsafe_allowed"),
     [(SandboxChoice.AUTO, False), (SandboxChoice.NAMESPACE, False), (SandboxChoice.NAMESPACE, True)],
 )
 def test_without_namespaces_it_refuses_rather_than_isolate_less(choice: SandboxChoice, unsafe_allowed: bool) -> None:
-    with pytest.raises(SandboxUnavailable):
-        choose_isolation(choice, unsafe_allowed=unsafe_allowed)
+    with pytest.raises(SandboxUnavailable, match="bubblewrap is not installed"):
+        choose_isolation(choice, unsafe_allowed=unsafe_allowed, probe=lambda: "bubblewrap is not installed")
+
+
+def test_without_namespaces_it_isolates_nothing_only_where_that_is_allowed() -> None:
+    isolation = choose_isolation(SandboxChoice.AUTO, unsafe_allowed=True, probe=lambda: "bubblewrap is not installed")
+    assert isolation is Isolation.NONE
 
 
 def test_building_the_world_touches_nothing(tmp_path: Path) -> None:

@@ -475,11 +475,11 @@ def test_credentials_in_addresses_are_not_repeated() -> None:
 
 
 def test_reading_a_large_tree_can_be_cancelled_at_once(repository: Repository, code: GitCode) -> None:
-    sha = repository.commit({f"f{n}": os.urandom(4 << 20) for n in range(6)})
+    sha = repository.commit({f"f{n}": os.urandom(4 << 20) for n in range(24)})
 
     async def cancelled() -> float:
         task = asyncio.create_task(code.tree(str(repository.path), sha))
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.02)
         before = time.monotonic()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
