@@ -225,6 +225,7 @@ class Candidates:
     screened: int
     suspects: tuple[Suspect, ...]  # the ranking that was used, spectrum included
     out_of_time: bool = False
+    ruled_out: int = 0  # candidates that turn the failing test green, and that another test turned down
 
 
 # ------------------------------------------------------------ validation

@@ -52,6 +52,7 @@ async def fix(context: StageContext) -> StageOutcome:
             search.screened,
             question.suspects[:20],
             search.out_of_time,
+            len(search.regressing),
         )
     )
 

@@ -47,7 +47,8 @@ async def validate(context: StageContext) -> StageOutcome:
         what = _what(candidate)
         try:
             proved = await _prove(trial, candidate)
-            if others and screened.witnesses == 0 and len(reproduction.failing_ids) == 1:
+            deaf = screened.witnesses == 0 or candidates.ruled_out == 0  # no other test would notice
+            if others and deaf and len(reproduction.failing_ids) == 1:
                 return _undecided(candidate, others, rejected)
             advanced = replace(proved, rejected=tuple(rejected), alternatives=others, witnesses=screened.witnesses)
             return Advance(advanced)
@@ -63,7 +64,7 @@ async def validate(context: StageContext) -> StageOutcome:
 def _undecided(candidate: CandidatePatch, others: tuple[CandidatePatch, ...], rejected: list[Attempt]) -> GiveUp:
     """One example and several ways to satisfy it: choosing among them would be a guess."""
     detail = (
-        f"{len(others) + 1} different changes make the failing test pass, and no other test executes what they change, "
+        f"{len(others) + 1} different changes make the failing test pass, and no other test tells any of them apart, "
         "so nothing decides between them."
     )
     questions = ("What should it give for one or two other inputs? Each further example, or test, rules changes out.",)

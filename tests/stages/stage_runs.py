@@ -113,9 +113,9 @@ def candidate(
     return CandidatePatch(Patch((edit_of(tree, path, text),)), "instant", what, path, 2, 0.1)
 
 
-def candidates(*survivors: CandidatePatch, witnesses: int | None = None) -> Candidates:
+def candidates(*survivors: CandidatePatch, witnesses: int | None = None, ruled_out: int = 1) -> Candidates:
     screened = tuple(Screened(c, True, "suite", witnesses=witnesses) for c in survivors)
-    return Candidates(screened, (), len(survivors), len(survivors), ())
+    return Candidates(screened, (), len(survivors), len(survivors), (), ruled_out=ruled_out)
 
 
 def analysis() -> Analysis:

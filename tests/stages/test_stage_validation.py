@@ -45,13 +45,14 @@ def validated(
     reproduced: Reproduction | None = None,
     remaining_s: float = 60.0,
     witnesses: int | None = None,
+    ruled_out: int = 1,
 ) -> Ran:
     deps = instant.deps(workbench=workbench or InstantWorkbench())
     made = (
         DOSSIER,
         environment,
         reproduced or reproduction(),
-        candidates(*(survivors or (RIGHT,)), witnesses=witnesses),
+        candidates(*(survivors or (RIGHT,)), witnesses=witnesses, ruled_out=ruled_out),
     )
     return ran(context_of(StageName.VALIDATION, *made, deps=deps, remaining_s=remaining_s))
 
@@ -142,7 +143,7 @@ def test_one_example_and_several_ways_to_satisfy_it_are_no_fix() -> None:
     assert isinstance(stage.outcome, GiveUp)
     assert stage.outcome.verdict is Verdict.NO_FIX_FOUND
     assert stage.outcome.detail == (
-        "2 different changes make the failing test pass, and no other test executes what they change, "
+        "2 different changes make the failing test pass, and no other test tells any of them apart, "
         "so nothing decides between them."
     )
     assert stage.outcome.tried == (
@@ -150,6 +151,14 @@ def test_one_example_and_several_ways_to_satisfy_it_are_no_fix() -> None:
         "cart.py:2 list them: makes the failing test pass",
     )
     assert len(stage.outcome.questions) == 1
+
+
+def test_tests_that_execute_the_change_but_turned_no_other_down_decide_nothing() -> None:
+    other = candidate("def total(prices):\n    return sum(list(prices))\n", what="list them")
+    stage = validated(RIGHT, other, witnesses=5, ruled_out=0)
+
+    assert isinstance(stage.outcome, GiveUp)
+    assert stage.outcome.verdict is Verdict.NO_FIX_FOUND
 
 
 def test_another_test_that_executes_the_change_decides_between_several() -> None:
