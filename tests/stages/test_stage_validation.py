@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from stage_runs import (
@@ -26,7 +27,7 @@ from bench import instant
 from bench.instant import BUGGY, FAILING, FIXED, PASSING, InstantWorkbench
 from bot.core.artifacts import CandidatePatch, Environment, Necessity, Reproduction, SuiteChange, Validation
 from bot.core.outcomes import Advance, GiveUp
-from bot.core.patch import Hunk, patch_from_hunks
+from bot.core.patch import FileEdit, Hunk, Patch, patch_from_hunks
 from bot.core.run import StageName, Verdict
 from bot.core.testing import Failure, Outcome
 from bot.core.tree import Tree
@@ -153,9 +154,13 @@ def test_one_example_and_several_ways_to_satisfy_it_are_no_fix() -> None:
     assert len(stage.outcome.questions) == 1
 
 
-def test_tests_that_execute_the_change_but_turned_no_other_down_decide_nothing() -> None:
+def test_tests_that_turned_no_candidate_down_decide_nothing_where_the_test_is_our_own() -> None:
     other = candidate("def total(prices):\n    return sum(list(prices))\n", what="list them")
-    stage = validated(RIGHT, other, witnesses=5, ruled_out=0)
+    named = reproduction()
+    built = replace(named, test=replace(named.test, patch=Patch((FileEdit("tests/test_new.py", None, "x\n"),))))
+    assert proof(validated(RIGHT, other, witnesses=5, ruled_out=0)).alternatives == (other,)
+
+    stage = validated(RIGHT, other, witnesses=5, ruled_out=0, reproduced=built)
 
     assert isinstance(stage.outcome, GiveUp)
     assert stage.outcome.verdict is Verdict.NO_FIX_FOUND
