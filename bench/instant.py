@@ -25,6 +25,7 @@ from bot.core.testing import (
 )
 from bot.core.tree import Tree, TreeFile
 from bot.local.clock import SystemClock
+from bot.local.handed_in import HandedIn
 from bot.ports import (
     Deps,
     Ended,
@@ -234,6 +235,7 @@ def deps(
     clock = SystemClock()
     return Deps(
         clock=clock,
+        reports=HandedIn(),
         code=code or InstantCode(),
         store=MemoryStore(clock),
         workbench=workbench or InstantWorkbench(),

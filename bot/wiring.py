@@ -11,6 +11,7 @@ from bot.core.testing import Isolation
 from bot.fixers import FIXERS
 from bot.git import GitCode
 from bot.local.clock import SystemClock
+from bot.local.handed_in import HandedIn
 from bot.local.results_folder import ResultsFolder
 from bot.locators import LOCATORS
 from bot.ports import Deps, Progress, Sandboxes
@@ -61,6 +62,7 @@ def local_deps(settings: Settings, isolation: Isolation, out: Path, progress: Pr
     clock = SystemClock()
     return Deps(
         clock=clock,
+        reports=HandedIn(),
         code=GitCode(settings.cache_dir / "repositories", settings.environ),
         store=MemoryStore(clock),
         workbench=SandboxWorkbench(local_sandboxes(settings, isolation)),

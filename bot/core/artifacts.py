@@ -18,9 +18,10 @@ class SourceText:
     """One readable text of the report: what kind of source it is, and its decoded, cleaned text."""
 
     name: str
-    kind: str  # "issue", "log" or "attachment"
+    kind: str  # "issue", "comment", "log" or "attachment"
     text: str
-    notes: tuple[str, ...] = ()  # what was cut, decoded or stripped on the way in
+    notes: tuple[str, ...] = ()  # what was cut, decoded, redacted or stripped on the way in
+    address: str = ""  # where it can be read, when it has a web address
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +235,7 @@ class Candidates:
 class Necessity(Enum):
     NECESSARY = "necessary"  # red without it
     COUPLED = "coupled"  # the code does not load without it
+    UNNEEDED = "unneeded"  # all is the same without it (only ever said of somebody else's change)
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +268,47 @@ class Validation:
     rejected: tuple[Attempt, ...] = ()  # survivors of screening that the proof refused
     alternatives: tuple[CandidatePatch, ...] = ()  # other candidates that screened green
     witnesses: int | None = None  # as of the chosen candidate's screening
+    rebased: Rebased | None = None  # set when the branch moved while the run went on
+
+
+@dataclass(frozen=True, slots=True)
+class Rebased:
+    """The same fix on a newer commit of the branch, proved again there. `test` is None when the test needed no patch;
+    `red`, `green` and `suite_after` are the runs on that commit."""
+
+    commit: Commit
+    test: Patch | None
+    fix: Patch
+    red: tuple[TestRun, ...]
+    green: tuple[TestRun, ...]
+    suite_after: TestRun | None
+    changes: tuple[SuiteChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the proof says of somebody's pull request, all of it from what was run in fresh sandboxes.
+
+    `test_ids` are the tests that the pull request adds or changes; `red` are their runs on the base with only the
+    pull request's test files, `green` their runs at its head. `findings` are sentences on what does not hold, empty
+    when `sound`.
+    """
+
+    base: Commit
+    head: Commit
+    test_ids: tuple[str, ...]
+    failing_ids: tuple[str, ...]  # of `test_ids`, those that fail on the base
+    red: tuple[TestRun, ...]
+    green: tuple[TestRun, ...]
+    suite_after: TestRun | None
+    changes: tuple[SuiteChange, ...]
+    hunks: tuple[JudgedHunk, ...]
+    findings: tuple[str, ...]
+    notes: tuple[str, ...] = ()  # what was not looked at, and why
+
+    @property
+    def sound(self) -> bool:
+        return not self.findings
 
 
 # ----------------------------------------------------------- publication
@@ -278,4 +321,6 @@ class Publication:
     places: tuple[tuple[str, str], ...]
 
 
-Artifact = Dossier | Environment | Analysis | Reproduction | RootCause | Candidates | Validation | Publication
+Artifact = (
+    Dossier | Environment | Analysis | Reproduction | RootCause | Candidates | Validation | Judgement | Publication
+)

@@ -10,7 +10,12 @@ class InputError(FixbugsError):
 
 
 class Transient(FixbugsError):
-    """A dependency failed in a way that may pass: try again, within the stage's attempts."""
+    """A dependency failed in a way that may pass: try again, within the stage's attempts, after `retry_after_s` seconds
+    when the dependency said how long."""
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class Permanent(FixbugsError):
@@ -34,3 +39,20 @@ class EnvironmentBroken(Permanent):
 
 class SandboxCrashed(Transient):
     """The sandbox itself went away (not the command inside it)."""
+
+
+class Absent(Permanent):
+    """What was asked for on the forge is not there, or not for us to see (404, 410)."""
+
+
+class Forbidden(Permanent):
+    """The forge does not let us (403): a missing permission, an archived repository, a suspended installation."""
+
+
+class Unauthorized(Permanent):
+    """The forge does not know us (401): a revoked key, a wrong App id, a clock that is wrong."""
+
+
+class Conflict(Permanent):
+    """The forge refused a change because of how things stand (409, 422): a branch that moved, a rule that protects
+    it."""

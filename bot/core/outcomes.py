@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import Enum
 from typing import TypeVar
 
-from bot.core.artifacts import Artifact
+from bot.core.artifacts import Artifact, Judgement, SourceText
 from bot.core.evidence import Evidence
 from bot.core.run import GOAL_VERDICT, Run, StageName, Verdict
 
@@ -60,7 +60,11 @@ class StageRecord:
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """All that is known of a run."""
+    """All that is known of a run.
+
+    `started_at` is when it was let in: its time limit counts from there. `handed_in` is what was said about the bug
+    since the run gathered its report.
+    """
 
     run: Run
     stages: tuple[StageRecord, ...]
@@ -68,6 +72,8 @@ class RunRecord:
     evidence: tuple[Evidence, ...] = ()
     verdict: Verdict | None = None
     give_up: GiveUp | None = None
+    started_at: datetime | None = None
+    handed_in: tuple[SourceText, ...] = ()
 
     def stage(self, name: StageName) -> StageRecord:
         return next(record for record in self.stages if record.name is name)
@@ -90,5 +96,7 @@ def conclude(record: RunRecord) -> RunRecord:
     if any(stage.state is StageState.FAILED for stage in working):
         return replace(record, verdict=Verdict.FAILED)
     if all(stage.state is StageState.DONE for stage in working):
-        return replace(record, verdict=GOAL_VERDICT[record.run.goal])
+        judgement = record.artifact(Judgement)
+        unsound = judgement is not None and not judgement.sound
+        return replace(record, verdict=Verdict.NOT_VALIDATED if unsound else GOAL_VERDICT[record.run.goal])
     return record

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+
+from bot.core.forge import Origin
+from bot.core.policy import Policy
 
 
 class Goal(Enum):
@@ -13,6 +16,7 @@ class Goal(Enum):
     EXPLAIN = "explain"
     REPRODUCE = "reproduce"
     FIX = "fix"
+    VALIDATE = "validate"  # judge somebody's pull request
 
 
 class StageName(Enum):
@@ -32,11 +36,13 @@ class Verdict(Enum):
     FIXED = "fixed"
     REPRODUCED = "reproduced"
     EXPLAINED = "explained"
+    VALIDATED = "validated"  # somebody's pull request holds up to the proof
     # the honest no-fix verdicts
     ALREADY_FIXED = "already fixed"
     NOT_REPRODUCIBLE = "not reproducible"
     CAUSE_ELSEWHERE = "cause elsewhere"
     NEEDS_INFORMATION = "needs information"
+    NOT_VALIDATED = "not validated"  # somebody's pull request does not hold up to the proof
     NO_FIX_FOUND = "no fix found"  # reproduced, but no candidate survived the proof
     CANNOT_RUN = "cannot run"  # the project could not be built or tested here
     OUT_OF_TIME = "out of time"
@@ -46,18 +52,24 @@ class Verdict(Enum):
 
     @property
     def reached_goal(self) -> bool:
-        return self in (Verdict.FIXED, Verdict.REPRODUCED, Verdict.EXPLAINED)
+        return self in (Verdict.FIXED, Verdict.REPRODUCED, Verdict.EXPLAINED, Verdict.VALIDATED)
 
 
 GOAL_VERDICT = {
     Goal.EXPLAIN: Verdict.EXPLAINED,
     Goal.REPRODUCE: Verdict.REPRODUCED,
     Goal.FIX: Verdict.FIXED,
+    Goal.VALIDATE: Verdict.VALIDATED,
 }
 
 
 class TriggerKind(Enum):
     COMMAND_LINE = "command line"
+    LABEL = "label"
+    COMMENT = "comment"
+    FAILED_CHECK = "failed check"
+    REVIEW = "review"  # of a pull request of ours
+    BUTTON = "button"  # on a check run of ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +83,12 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """Something a person handed in: a report, a log, an attachment. `name` is how they know it."""
+    """Something a person handed in or wrote: a report, a comment, a log, an attachment. `name` is how they know it;
+    `address` is where it can be read, when it has one."""
 
     name: str
     content: bytes
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +96,7 @@ class Report:
     """Everything said about the bug, raw."""
 
     issue: Document | None = None
+    comments: tuple[Document, ...] = ()  # Markdown, oldest first
     logs: tuple[Document, ...] = ()
     attachments: tuple[Document, ...] = ()
     failing_tests: tuple[str, ...] = ()  # as the person wrote them
@@ -89,7 +104,11 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One attempt at one bug. `repository` is a path or URL; `ref` names the commit to work on."""
+    """One attempt at one bug. `repository` is a path or URL; `ref` names the commit to work on.
+
+    `origin` is where on the forge it was asked for; None on the command line. `guidance` is what the person who asked
+    added in free words. `policy` is the repository's, as it was when the run was asked for.
+    """
 
     id: str
     trigger: Trigger
@@ -98,6 +117,9 @@ class Run:
     report: Report
     goal: Goal
     time_limit_s: float
+    origin: Origin | None = None
+    guidance: str = ""
+    policy: Policy = field(default_factory=Policy)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,17 @@
 """What the core asks of the world: one Protocol per thing outside. Implementations live in adapters, never here.
 
-Three kinds: the world (`Code`, `Store`, `Publisher`, `Progress`, `Clock`), where untrusted code runs (`Sandboxes` and
-`Sandbox`, low level; `Workbench`, which knows tests), and the solvers (`Locator`, `Reproducer`, `Fixer`).
+Five kinds: the world (`Code`, `Store`, `Publisher`, `Progress`, `Clock`), the forge (`Forge`, `Reports`,
+`Credentials`), what a server keeps (`Register`, `Inbox`, `Doorbell`), where untrusted code
+runs (`Sandboxes` and `Sandbox`, low level; `Workbench`, which knows tests), and the solvers (`Locator`, `Reproducer`,
+`Fixer`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.ports.forge import Credentials, Forge, Gathered, Reports
+from bot.ports.register import Delivery, Doorbell, Inbox, Opened, Opening, Register
 from bot.ports.sandbox import Built, Command, Completed, Ended, Limits, Recipe, Sandbox, Sandboxes
 from bot.ports.solvers import Fixer, FixQuestion, LocateQuestion, Locator, ReproduceQuestion, Reproducer
 from bot.ports.workbench import Check, ScreeningPlan, ScriptRun, Workbench
@@ -19,6 +23,7 @@ class Deps:
     """Everything outside, bundled; built in `bot.wiring` only."""
 
     clock: Clock
+    reports: Reports
     code: Code
     store: Store
     workbench: Workbench
@@ -37,16 +42,26 @@ __all__ = [
     "Code",
     "Command",
     "Completed",
+    "Credentials",
+    "Delivery",
     "Deps",
+    "Doorbell",
     "Ended",
     "FixQuestion",
     "Fixer",
+    "Forge",
+    "Gathered",
+    "Inbox",
     "Limits",
     "LocateQuestion",
     "Locator",
+    "Opened",
+    "Opening",
     "Progress",
     "Publisher",
     "Recipe",
+    "Register",
+    "Reports",
     "ReproduceQuestion",
     "Reproducer",
     "Sandbox",

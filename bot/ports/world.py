@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.core.artifacts import (
-    Publication,
-)
+from bot.core.artifacts import Publication, SourceText
 from bot.core.evidence import Evidence
 from bot.core.outcomes import GiveUp, RunRecord, StageOutcome, StageRecord
 from bot.core.run import Commit, Run, StageName
@@ -53,7 +51,7 @@ class Claim:
 
 
 class Store(Protocol):
-    """The truth about runs."""
+    """The truth about runs. Raises Permanent for a run that does not exist, Transient when it does not answer."""
 
     async def create(self, run: Run, stages: Sequence[StageName]) -> None: ...
 
@@ -76,8 +74,22 @@ class Store(Protocol):
         the claim was lost. An outcome of None is a failed attempt: the stage may be claimed again unless the record's
         state says FAILED."""
 
+    async def hand_back(self, claim: Claim) -> None:
+        """The worker leaves before the stage ended: it waits again at once, and this attempt does not count."""
+
     async def give_up(self, run_id: str, reason: GiveUp) -> None:
         """Ends a run from outside, when a person stops it; no effect when its verdict is certain already."""
+
+    async def found(self, run_id: str, stage: StageName, text: str) -> None:
+        """Keeps a running stage's first finding with its record, before the stage ends; later ones change nothing."""
+
+    async def hand_in(self, run_id: str, text: SourceText) -> None:
+        """Adds what was said about the bug since it was gathered (a text of the same name is replaced)."""
+
+    async def remember(self, run_id: str, name: str, value: str) -> None:
+        """Keeps what a run did outside ("comment": its id), so that doing it again can be avoided."""
+
+    async def recall(self, run_id: str, name: str) -> str | None: ...
 
 
 class Publisher(Protocol):

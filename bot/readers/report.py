@@ -76,7 +76,9 @@ def _read(source: SourceText, index: TreeIndex) -> _Reading:
     examples = read_doctest_output(lines, index)
     sections = [ReadTraceback(t, t.provenance.line_start or 1, t.provenance.line_end or 1) for t in output.tracebacks]
     reading.failed = list(output.failed)
-    prose = source.kind == "issue" or (source.kind == "attachment" and source.name.lower().endswith(PROSE_ENDINGS))
+    prose = source.kind in ("issue", "comment") or (
+        source.kind == "attachment" and source.name.lower().endswith(PROSE_ENDINGS)
+    )
     if source.kind == "attachment" and source.name.endswith(".py"):
         reading.snippets = [Snippet(source.text, lines.provenance(1, len(lines)))]
     if prose:

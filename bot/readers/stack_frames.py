@@ -167,7 +167,7 @@ class _Plain(_Reading):
 
     def _continue_message(self, number: int, margin: str) -> None:
         """A message may span lines; in a log only indented ones or those of an unfinished first line belong to it."""
-        prose = self.lines.source.kind == "issue"
+        prose = self.lines.source.kind in ("issue", "comment")
         parts = [self.message]
         unfinished = not self.message or self.message.endswith((":", "(", "[", "{", ","))
         for following in range(number + 1, min(len(self.lines), number + MAX_MESSAGE_LINES) + 1):

@@ -23,16 +23,20 @@ IMAGE_WORDS = (b"GIF8", b"RIFF", b"BM")  # which a text may begin with, too
 async def gather(context: StageContext) -> StageOutcome:
     """The Dossier. Raises InputError when the repository, the ref or the report cannot be used."""
     run, code = context.run, context.deps.code
-    texts, unread = await asyncio.to_thread(read_documents, run.report)
-    commit = await code.resolve(run.repository, run.ref)
+    gathered = await context.deps.reports.report(run)
+    texts, unread = await asyncio.to_thread(read_documents, gathered.report)
+    commit = await code.resolve(run.repository, gathered.ref or run.ref)
     tree = await code.tree(run.repository, commit.sha)
-    notices = (*await code.notices(run.repository), *await asyncio.to_thread(undecodable, tree))
+    undecoded = await asyncio.to_thread(undecodable, tree)
+    notices = (*gathered.notices, *await code.notices(run.repository), *undecoded)
     context.finding(f"{commit.sha[:10]} {commit.subject}")
     context.count("texts", len(texts))
     for text in texts:
         for note in text.notes:
             context.add(Evidence(EvidenceKind.ATTACHMENT, f"{text.name}: {note}.", Provenance(text.name)))
-    return Advance(Dossier(commit, texts, run.report.failing_tests, unread, notices))
+    for fact in gathered.facts:
+        context.add(fact)
+    return Advance(Dossier(commit, texts, gathered.report.failing_tests, unread, notices))
 
 
 def undecodable(tree: Tree) -> tuple[str, ...]:
@@ -55,6 +59,7 @@ def read_documents(report: Report) -> tuple[tuple[SourceText, ...], tuple[str, .
     unread: list[str] = []
     if report.issue is not None:
         texts.append(_read(report.issue, "issue", ISSUE_LIMIT_BYTES))
+    texts.extend(_read(comment, "comment", ISSUE_LIMIT_BYTES) for comment in report.comments)
     texts.extend(_read(log, "log", LOG_LIMIT_BYTES) for log in report.logs)
     for attachment in report.attachments:
         if _is_image(attachment.content):
@@ -97,10 +102,10 @@ def _read(document: Document, kind: str, limit_bytes: int) -> SourceText:
     text, encoding = _decoded(content)
     if encoding != "utf-8":
         notes.append(f"not UTF-8; read as {encoding}")
-    cleaned = sanitize(text, markdown=kind == "issue")
+    cleaned = sanitize(text, markdown=kind in ("issue", "comment"))
     if not cleaned.text.strip():
         raise InputError(f"{document.name} holds no visible text. Describe the bug in it, or leave it out.")
-    return SourceText(document.name, kind, cleaned.text, (*notes, *cleaned.notes))
+    return SourceText(document.name, kind, cleaned.text, (*notes, *cleaned.notes), document.address)
 
 
 def _decoded(content: bytes) -> tuple[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bot.core.artifacts import SourceText
 from bot.core.errors import Permanent
 from bot.core.evidence import Evidence
 from bot.core.outcomes import Advance, GiveUp, RunRecord, StageOutcome, StageRecord, StageState, conclude
@@ -21,11 +22,14 @@ class MemoryStore:
         self._clock = clock
         self._records: dict[str, RunRecord] = {}
         self._leases: dict[tuple[str, StageName], tuple[int, float]] = {}  # fence, when it ends (monotonic seconds)
+        self._remembered: dict[tuple[str, str], str] = {}
 
     async def create(self, run: Run, stages: Sequence[StageName]) -> None:
         if run.id in self._records:
             raise Permanent(f"Run {run.id} exists already.")
-        self._records[run.id] = RunRecord(run, tuple(StageRecord(name) for name in stages))
+        self._records[run.id] = RunRecord(
+            run, tuple(StageRecord(name) for name in stages), started_at=self._clock.now()
+        )
 
     async def load(self, run_id: str) -> RunRecord:
         return self._record(run_id)
@@ -64,6 +68,30 @@ class MemoryStore:
             run = replace(run, give_up=outcome)
         self._records[claim.run_id] = conclude(run)
         return True
+
+    async def hand_back(self, claim: Claim) -> None:
+        if self._holds(claim):
+            self._leases[claim.run_id, claim.stage] = (claim.fence, 0.0)
+            record = self._record(claim.run_id)
+            current = record.stage(claim.stage)
+            self._save(record, replace(current, state=StageState.WAITING, attempts=current.attempts - 1))
+
+    async def found(self, run_id: str, stage: StageName, text: str) -> None:
+        record = self._record(run_id)
+        if not record.stage(stage).finding:
+            self._save(record, replace(record.stage(stage), finding=text))
+
+    async def hand_in(self, run_id: str, text: SourceText) -> None:
+        record = self._record(run_id)
+        others = tuple(known for known in record.handed_in if known.name != text.name)
+        self._records[run_id] = replace(record, handed_in=(*others, text))
+
+    async def remember(self, run_id: str, name: str, value: str) -> None:
+        self._record(run_id)
+        self._remembered[run_id, name] = value
+
+    async def recall(self, run_id: str, name: str) -> str | None:
+        return self._remembered.get((run_id, name))
 
     async def give_up(self, run_id: str, reason: GiveUp) -> None:
         record = self._record(run_id)

@@ -1,0 +1,1 @@
+"""The web application: `create_app()` for Flask and gunicorn. Routes are in `bot.web`."""

@@ -1,0 +1,1 @@
+"""The server's commands: serve, worker, up, redeliver. `bot.cli` registers them."""

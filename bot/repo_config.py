@@ -1,0 +1,1 @@
+"""Reads `.github/fixbugs.yml`: the repository's policy, or errors that quote the line."""

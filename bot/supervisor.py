@@ -1,0 +1,1 @@
+"""Keeps child processes running: what `fixbugs up` and `fixbugs worker --processes` are made of."""

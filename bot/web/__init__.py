@@ -1,0 +1,1 @@
+"""The web side: routes of the Flask application. What a delivery asks for is decided in `handlers/`."""

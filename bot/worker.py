@@ -1,0 +1,1 @@
+"""The worker process: one actor per stage, and the sweeper."""
