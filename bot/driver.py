@@ -14,7 +14,7 @@ from bot.core.evidence import Ledger
 from bot.core.outcomes import Advance, GiveUp, RunRecord, StageOutcome, StageRecord, StageState
 from bot.core.run import Run, StageName, Verdict
 from bot.ports import Claim, Deps
-from bot.stages import STAGES
+from bot.stages import stages_of
 from bot.stages.base import Stage, StageContext
 from bot.stages.flow import GOAL_STAGES, finished, ready
 
@@ -36,13 +36,14 @@ GRACE_S = 5.0  # how long stages that are still running get to end once the verd
 
 
 async def drive(
-    deps: Deps, run: Run, stages: Mapping[StageName, Stage] = STAGES, stop: asyncio.Event | None = None
+    deps: Deps, run: Run, stages: Mapping[StageName, Stage] | None = None, stop: asyncio.Event | None = None
 ) -> RunRecord:
     """Runs every stage of the run's goal, those that are ready side by side, and returns the final record.
 
     Never raises for what a stage does. Setting `stop` ends what is running, and the run, with what was found so far.
     Cancelling it cancels every stage and raises CancelledError.
     """
+    stages = stages or stages_of(run.goal)
     await deps.store.create(run, GOAL_STAGES[run.goal])
     deadline = deps.clock.monotonic() + run.time_limit_s
     tasks: dict[StageName, asyncio.Task[None]] = {}

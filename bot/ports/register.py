@@ -4,6 +4,7 @@ the doorbell that tells workers. What happens inside a run is the Store's."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -64,6 +65,10 @@ class Register(Protocol):
 
     async def count(self, key: str, within_s: float) -> int:
         """Counts one more under this key and returns the number so far, within that time of the first."""
+
+    def alone(self, key: str, lease_s: float) -> AbstractAsyncContextManager[None]:
+        """Waits until nobody else is inside a block with this key, in any process. A holder that dies keeps it for
+        `lease_s` at most."""
 
     async def set_installed(self, installation_id: int, repositories: Sequence[str], *, installed: bool) -> None:
         """Adds or removes repositories ("owner/name") of an installation; none named means the whole installation."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from bot.core.run import StageName
+from collections.abc import Mapping
+
+from bot.core.run import Goal, StageName
 from bot.stages import (
     analysis,
     environment,
     fix,
     gather,
+    judgement,
     publication,
     reproduction,
     root_cause,
@@ -28,3 +31,8 @@ STAGES: dict[StageName, Stage] = {
         publication.STAGE,
     )
 }
+
+
+def stages_of(goal: Goal) -> Mapping[StageName, Stage]:
+    """The stages as this goal runs them: validating a pull request judges it where a fix is proved."""
+    return {**STAGES, StageName.VALIDATION: judgement.STAGE} if goal is Goal.VALIDATE else STAGES

@@ -24,6 +24,7 @@ GOAL_STAGES: Mapping[Goal, tuple[StageName, ...]] = {
         StageName.PUBLICATION,
     ),
     Goal.FIX: tuple(StageName),
+    Goal.VALIDATE: (StageName.GATHER, StageName.ENVIRONMENT, StageName.VALIDATION, StageName.PUBLICATION),
 }
 
 
