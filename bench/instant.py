@@ -74,13 +74,16 @@ class InstantCode:
     warnings: tuple[str, ...] = ()
 
     async def resolve(self, repository: str, ref: str) -> Commit:
-        return self.history[0][0]
+        return next((known for known, _ in self.history if known.sha == ref), self.history[0][0])
 
     async def tree(self, repository: str, commit: str) -> Tree:
         return next(tree for known, tree in self.history if known.sha == commit)
 
     async def ancestors(self, repository: str, commit: str, limit: int) -> tuple[Commit, ...]:
         return tuple(known for known, _ in self.history)[:limit]
+
+    async def merge_base(self, repository: str, one: str, other: str) -> Commit:
+        return next(known for known, _ in self.history if known.sha == other)
 
     async def notices(self, repository: str) -> tuple[str, ...]:
         return self.warnings

@@ -300,7 +300,8 @@ class Judgement:
     failing_ids: tuple[str, ...]  # of `test_ids`, those that fail on the base
     red: tuple[TestRun, ...]
     green: tuple[TestRun, ...]
-    suite_after: TestRun | None
+    suite_before: TestRun | None  # at the base
+    suite_after: TestRun | None  # at the head
     changes: tuple[SuiteChange, ...]
     hunks: tuple[JudgedHunk, ...]
     findings: tuple[str, ...]

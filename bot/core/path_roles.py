@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum
+from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
 CODE_SUFFIXES = (".py", ".pyx", ".pyi")
@@ -91,6 +93,14 @@ def is_config_path(path: str) -> bool:
     return name.startswith("requirements") and name.endswith((".txt", ".in"))
 
 
-def is_writable(path: str) -> bool:
-    """True where a fix may change something."""
-    return not is_test_path(path) and not is_config_path(path)
+def is_writable(path: str, protected: Sequence[str] = ()) -> bool:
+    """True where a fix may change something. `protected` are globs of the repository's own: "src/api/*.py" as in
+    fnmatch, where `*` crosses folders; a folder's name protects all in it."""
+    return not is_test_path(path) and not is_config_path(path) and not is_protected(path, protected)
+
+
+def is_protected(path: str, globs: Sequence[str]) -> bool:
+    """Whether one of these globs names the path or a folder that it lies in."""
+    parts = PurePosixPath(path).parts
+    places = ["/".join(parts[:depth]) for depth in range(1, len(parts) + 1)]
+    return any(fnmatchcase(place, glob.strip("/")) for glob in globs for place in places)

@@ -107,7 +107,8 @@ class Run:
     """One attempt at one bug. `repository` is a path or URL; `ref` names the commit to work on.
 
     `origin` is where on the forge it was asked for; None on the command line. `guidance` is what the person who asked
-    added in free words. `policy` is the repository's, as it was when the run was asked for.
+    added in free words. `base` is the ref that a change under judgement is held against (goal validate). `policy` is
+    the repository's, as it was when the run was asked for.
     """
 
     id: str
@@ -119,6 +120,7 @@ class Run:
     time_limit_s: float
     origin: Origin | None = None
     guidance: str = ""
+    base: str = ""
     policy: Policy = field(default_factory=Policy)
 
 

@@ -66,6 +66,15 @@ class GitCode:
         source = find_repository(repository)
         return await _log(await self._git(source, _full_hash(commit)), commit, limit)
 
+    async def merge_base(self, repository: str, one: str, other: str) -> Commit:
+        """The newest commit that both come from, both given by their full hashes."""
+        source = find_repository(repository)
+        git = await self._git(source, _full_hash(one))
+        output = await git.run("merge-base", one, _full_hash(other))
+        if output.exit_code:
+            raise InputError(f"Commits {one[:12]} and {other[:12]} of {source.shown} have no common history.")
+        return (await _log(git, output.text.split()[0], 1))[0]
+
     async def notices(self, repository: str) -> tuple[str, ...]:
         """Sentences on what a run does not see of a local repository; nothing for a remote one."""
         source = find_repository(repository)

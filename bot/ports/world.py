@@ -35,6 +35,9 @@ class Code(Protocol):
     async def ancestors(self, repository: str, commit: str, limit: int) -> tuple[Commit, ...]:
         """First-parent history, newest first, `commit` itself included."""
 
+    async def merge_base(self, repository: str, one: str, other: str) -> Commit:
+        """The newest commit that both commits come from. Raises InputError when their histories share nothing."""
+
     async def notices(self, repository: str) -> tuple[str, ...]:
         """What the person should know about this repository ("has uncommitted changes, which are not seen")."""
 

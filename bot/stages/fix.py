@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from bot.core.artifacts import (
     Analysis,
@@ -68,7 +69,13 @@ async def _question(context: StageContext) -> FixQuestion:
     question = await run_with_coverage(context, environment, question, reproduction.failing_ids)
     suspects = await asyncio.to_thread(locate, context.deps.locators, question)
     suspects = suspects or context.need(RootCause).suspects
-    return FixQuestion(tree, reproduction, suspects, question.coverage, is_writable)
+    return FixQuestion(
+        tree,
+        reproduction,
+        suspects,
+        question.coverage,
+        partial(is_writable, protected=context.run.policy.protected_paths),
+    )
 
 
 def _raced(context: StageContext, question: FixQuestion) -> Iterator[CandidatePatch]:

@@ -91,7 +91,9 @@ def _tried(rejected: list[Attempt]) -> tuple[str, ...]:
 
 async def _prove(trial: Trial, candidate: CandidatePatch) -> Validation:
     """Green three times of three, nothing else broken, minimal, every hunk needed; raises Refused where it is not."""
-    touched = [path for path in candidate.patch.paths if not is_writable(path)]
+    touched = [
+        path for path in candidate.patch.paths if not is_writable(path, trial.context.run.policy.protected_paths)
+    ]
     if touched:
         raise Refused(f"it changes {touched[0]}, which a fix may not touch")
     fix = await _minimal(trial, candidate.patch)
