@@ -1,4 +1,5 @@
-"""A forge in memory, for tests of what talks to one: it does what the port says, and remembers what it was told."""
+"""A forge in memory, for tests of what talks to one: it does what the port says, and remembers what it was told.
+Asserting is the tests' business."""
 
 from __future__ import annotations
 
@@ -7,13 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from bot.core.errors import Absent, Conflict
+from bot.core.errors import Absent, Conflict, Forbidden
 from bot.core.forge import (
     Actor,
     CheckReport,
     FailedCheck,
     FileChange,
     Place,
+    PullFacts,
     PullRequest,
     Reaction,
     RepositoryFacts,
@@ -33,9 +35,22 @@ def issue(number: int = 12, *, title: str = "Total is wrong", body: str = "It sh
     return ThreadFacts(number, title, body, Actor("ada"), True, False, (), f"{WEB}/issues/{number}", NOW)
 
 
+def pull(
+    number: int = 34, *, head: str = "totals", sha: str = "c" * 40, title: str = "Add totals", fork: str = ""
+) -> ThreadFacts:
+    """An open pull request by ada from the branch `head`, of `acme/shop` or of the fork that is named."""
+    facts = PullFacts(head, sha, fork or PLACE.repository, "main", BASE)
+    url = f"{WEB}/pull/{number}"
+    return ThreadFacts(number, title, "It adds totals.", Actor("ada"), True, False, (), url, NOW, facts)
+
+
 @dataclass
 class FakeForge:
-    """`faults` maps a method's name to errors that its next calls raise, in order. `calls` has every call's name."""
+    """`faults` maps a method's name to errors that its next calls raise, in order. `calls` has every call's name.
+
+    `forks` maps other repositories to their branches. Branches of `protected` cannot be moved, repositories of `closed`
+    not be written to.
+    """
 
     facts: RepositoryFacts = field(default_factory=lambda: RepositoryFacts("main", f"{WEB}.git", WEB))
     roles: dict[str, Role] = field(default_factory=lambda: {"ada": Role.WRITE})
@@ -49,6 +64,9 @@ class FakeForge:
     checks: dict[int, tuple[str, CheckReport]] = field(default_factory=dict)  # id: sha, report
     commits: dict[str, tuple[str, str, tuple[FileChange, ...]]] = field(default_factory=dict)  # parent, message, files
     pulls: dict[int, tuple[str, str, str, str, PullRequest]] = field(default_factory=dict)  # branch base title body
+    forks: dict[str, dict[str, str]] = field(default_factory=dict)
+    protected: set[str] = field(default_factory=set)
+    closed: set[str] = field(default_factory=set)
     faults: dict[str, list[Exception]] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
 
@@ -91,7 +109,7 @@ class FakeForge:
 
     async def branch_head(self, place: Place, branch: str) -> str | None:
         self._enter("branch_head")
-        return self.branches.get(branch)
+        return self._branches(place).get(branch)
 
     # ----------------------------------------------------------- talking
 
@@ -116,6 +134,9 @@ class FakeForge:
         self._enter("find_comment")
         return max((i for i, (n, body) in self.comments.items() if n == number and marker in body), default=None)
 
+    def comment_url(self, place: Place, number: int, comment_id: int) -> str:
+        return f"{WEB}/issues/{number}#issuecomment-{comment_id}"
+
     async def put_check(self, place: Place, sha: str, report: CheckReport, check_id: int | None = None) -> int:
         self._enter("put_check")
         chosen = check_id if check_id is not None else 500 + len(self.checks)
@@ -128,50 +149,78 @@ class FakeForge:
 
     # ----------------------------------------------------------- writing
 
+    def _branches(self, place: Place) -> dict[str, str]:
+        return self.forks.get(place.repository, self.branches)
+
+    def _may_write(self, place: Place) -> None:
+        if place.repository in self.closed:
+            raise Forbidden(f"{place.repository} cannot be written to.")
+
     async def commit(self, place: Place, parent: str, message: str, changes: Sequence[FileChange]) -> str:
         self._enter("commit")
+        self._may_write(place)
         sha = hashlib.sha1(f"{parent}{message}{changes}{len(self.commits)}".encode()).hexdigest()  # noqa: S324 - a name
         self.commits[sha] = (parent, message, tuple(changes))
         return sha
 
     async def create_branch(self, place: Place, branch: str, sha: str) -> None:
         self._enter("create_branch")
-        if branch in self.branches:
+        self._may_write(place)
+        if branch in self._branches(place):
             raise Conflict(f"{branch} exists.")
-        self.branches[branch] = sha
+        self._branches(place)[branch] = sha
 
     async def move_branch(self, place: Place, branch: str, sha: str) -> None:
         self._enter("move_branch")
+        self._may_write(place)
+        if branch in self.protected:
+            raise Conflict(f"{branch} cannot be moved: a rule protects it.")
         at = sha
-        while at != self.branches.get(branch):
+        while at != self._branches(place).get(branch):
             if at not in self.commits:
                 raise Conflict(f"{branch} cannot be moved to {sha}: no fast-forward.")
             at = self.commits[at][0]
-        self.branches[branch] = sha
-        for number, (head, base, title, body, pull) in self.pulls.items():
+        self._branches(place)[branch] = sha
+        for number, (head, base, title, body, known) in self.pulls.items():
             if head == branch:
-                self.pulls[number] = (head, base, title, body, replace(pull, head_sha=sha))
+                self.pulls[number] = (head, base, title, body, replace(known, head_sha=sha))
+        for number, thread in self.threads.items():
+            if thread.pull and thread.pull.head_ref == branch and thread.pull.head_repository == place.repository:
+                self.threads[number] = replace(thread, pull=replace(thread.pull, head_sha=sha))
 
     async def find_pull(self, place: Place, branch: str) -> PullRequest | None:
         self._enter("find_pull")
-        found = [pull for head, _, _, _, pull in self.pulls.values() if head == branch]
+        found = [known for head, _, _, _, known in self.pulls.values() if head == branch]
         return found[-1] if found else None
 
     async def open_pull(
         self, place: Place, *, branch: str, base: str, title: str, body: str, draft: bool
     ) -> PullRequest:
         self._enter("open_pull")
-        if any(head == branch and pull.open for head, _, _, _, pull in self.pulls.values()):
+        self._may_write(place)
+        if any(head == branch and known.open for head, _, _, _, known in self.pulls.values()):
             raise Conflict(f"A pull request already exists for {branch}.")
-        number = 100 + len(self.pulls)
-        pull = PullRequest(number, f"{WEB}/pull/{number}", True, self.branches[branch], f"PR_{number}", draft)
-        self.pulls[number] = (branch, base, title, body, pull)
-        return pull
+        if branch not in self.branches or base not in self.branches:
+            raise Conflict(f"There is no branch {branch} or {base}.")
+        number, sha = 100 + len(self.pulls), self.branches[branch]
+        opened = PullRequest(number, f"{WEB}/pull/{number}", True, sha, f"PR_{number}", draft)
+        self.pulls[number] = (branch, base, title, body, opened)
+        ends = PullFacts(branch, sha, place.repository, base, self.branches[base], draft)
+        us = Actor("fixbugs[bot]", is_bot=True)
+        self.threads[number] = ThreadFacts(number, title, body, us, True, False, (), opened.web_url, NOW, ends)
+        return opened
 
     async def edit_pull(self, place: Place, number: int, *, title: str | None = None, body: str | None = None) -> None:
         self._enter("edit_pull")
-        branch, base, old_title, old_body, pull = self.pulls[number]
-        self.pulls[number] = (branch, base, title or old_title, old_body if body is None else body, pull)
+        self._may_write(place)
+        thread = self.threads.get(number)
+        if thread is None:
+            raise Absent(f"{place.repository}#{number} is not there.")
+        new_title, new_body = title or thread.title, thread.body if body is None else body
+        self.threads[number] = replace(thread, title=new_title, body=new_body)
+        if number in self.pulls:
+            branch, base, _, _, known = self.pulls[number]
+            self.pulls[number] = (branch, base, new_title, new_body, known)
 
     async def mark_ready(self, place: Place, pull: PullRequest) -> None:
         self._enter("mark_ready")

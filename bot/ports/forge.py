@@ -66,6 +66,9 @@ class Forge(Protocol):
     async def find_comment(self, place: Place, number: int, marker: str) -> int | None:
         """The App's own newest comment in a thread whose body holds this text."""
 
+    def comment_url(self, place: Place, number: int, comment_id: int) -> str:
+        """Where a comment of a thread can be read. Asks nobody."""
+
     async def put_check(self, place: Place, sha: str, report: CheckReport, check_id: int | None = None) -> int:
         """Creates or (given its id) updates a check run of ours; returns its id."""
 
