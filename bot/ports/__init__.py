@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.ports.forge import Credentials, Forge, Gathered, Reports
+from bot.ports.forge import Credentials, DeliveriesApi, Forge, Gathered, Reports, SentDelivery
 from bot.ports.register import Delivery, Doorbell, Inbox, Opened, Opening, Register
 from bot.ports.sandbox import Built, Command, Completed, Ended, Limits, Recipe, Sandbox, Sandboxes
 from bot.ports.solvers import Fixer, FixQuestion, LocateQuestion, Locator, ReproduceQuestion, Reproducer
@@ -43,6 +43,7 @@ __all__ = [
     "Command",
     "Completed",
     "Credentials",
+    "DeliveriesApi",
     "Delivery",
     "Deps",
     "Doorbell",
@@ -68,6 +69,7 @@ __all__ = [
     "Sandboxes",
     "ScreeningPlan",
     "ScriptRun",
+    "SentDelivery",
     "Store",
     "Workbench",
 ]

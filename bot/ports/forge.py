@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from bot.core.evidence import Evidence
@@ -125,3 +126,25 @@ class Credentials(Protocol):
 
     async def environ(self, url: str) -> Mapping[str, str]:
         """Environment variables that let git read this URL; empty where it needs none. Never written anywhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class SentDelivery:
+    """A webhook that the forge sent us, or tried to. `id` names this sending in the forge's API; `guid` is the
+    delivery's own, the same each time it is sent again, and what our inbox knows it by. `accepted`: we answered 2xx."""
+
+    id: int
+    guid: str
+    event: str
+    at: datetime
+    accepted: bool
+
+
+class DeliveriesApi(Protocol):
+    """The forge's record of what it sent to the App's webhook. Raises as `Forge` does."""
+
+    async def deliveries(self, since: datetime) -> tuple[SentDelivery, ...]:
+        """What was sent since then, newest first, all pages."""
+
+    async def payload(self, id: int) -> object:
+        """The JSON that this sending carried, parsed; Absent once the forge has forgotten it."""
