@@ -60,6 +60,7 @@ class FakeForge:
     branches: dict[str, str] = field(default_factory=lambda: {"main": BASE})
     comments: dict[int, tuple[int, str]] = field(default_factory=dict)  # id: thread, body
     edits: list[tuple[int, str]] = field(default_factory=list)
+    said: dict[int, str] = field(default_factory=dict)  # people's comments: id, body
     reactions: list[tuple[Target, int, Reaction]] = field(default_factory=list)
     checks: dict[int, tuple[str, CheckReport]] = field(default_factory=dict)  # id: sha, report
     commits: dict[str, tuple[str, str, tuple[FileChange, ...]]] = field(default_factory=dict)  # parent, message, files
@@ -98,6 +99,14 @@ class FakeForge:
         if number not in self.threads:
             raise Absent(f"{place.repository}#{number} is not there.")
         return self.threads[number]
+
+    async def comment_body(self, place: Place, comment_id: int, *, in_review: bool = False) -> str:
+        self._enter("comment_body")
+        if comment_id in self.said:
+            return self.said[comment_id]
+        if comment_id not in self.comments:
+            raise Absent(f"Comment {comment_id} is not there.")
+        return self.comments[comment_id][1]
 
     async def pulls_with_head(self, place: Place, sha: str) -> tuple[int, ...]:
         self._enter("pulls_with_head")

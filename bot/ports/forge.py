@@ -46,6 +46,9 @@ class Forge(Protocol):
 
     async def thread(self, place: Place, number: int) -> ThreadFacts: ...
 
+    async def comment_body(self, place: Place, comment_id: int, *, in_review: bool = False) -> str:
+        """A comment's Markdown as it is now; `in_review` for one on a line of a diff. Raises Absent when it is gone."""
+
     async def pulls_with_head(self, place: Place, sha: str) -> tuple[int, ...]:
         """Open pull requests of this repository whose head is this commit."""
 

@@ -51,6 +51,10 @@ class Register(Protocol):
     async def latest(self, thread: str) -> str | None:
         """The newest run of this thread, ended or not."""
 
+    async def going_on(self, installation_id: int, repositories: Sequence[str] = ()) -> tuple[str, ...]:
+        """The runs of an installation that have not ended, waiting ones included; of these repositories ("owner/name",
+        in any case) when some are named."""
+
     async def set_pull(self, run_id: str, place: Place, number: int) -> None:
         """Remembers that a pull request is ours, and by which run."""
 
