@@ -130,6 +130,7 @@ class Analysis:
     test_ids: tuple[str, ...] = ()  # tests the report or a log shows failing, as written there
     signature: FailureSignature = field(default_factory=FailureSignature)
     suspects: tuple[Suspect, ...] = ()
+    heard: tuple[SourceText, ...] = ()  # what was handed in since gathering and was read too
 
 
 # ---------------------------------------------------------- reproduction
