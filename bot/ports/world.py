@@ -83,6 +83,9 @@ class Store(Protocol):
     async def give_up(self, run_id: str, reason: GiveUp) -> None:
         """Ends a run from outside, when a person stops it; no effect when its verdict is certain already."""
 
+    async def stopped(self, run_id: str) -> bool:
+        """Whether the run's verdict is certain, so that what still runs should end. Costs little: ask every second."""
+
     async def found(self, run_id: str, stage: StageName, text: str) -> None:
         """Keeps a running stage's first finding with its record, before the stage ends; later ones change nothing."""
 

@@ -98,6 +98,9 @@ class MemoryStore:
         if record.verdict is None:
             self._records[run_id] = conclude(replace(record, give_up=reason))
 
+    async def stopped(self, run_id: str) -> bool:
+        return self._record(run_id).verdict is not None
+
     def _holds(self, claim: Claim) -> bool:
         fence, ends = self._leases.get((claim.run_id, claim.stage), (0, 0.0))
         return fence == claim.fence and ends > 0.0
