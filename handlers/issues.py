@@ -1,0 +1,27 @@
+"""`issues`: labels, an instruction in an issue's own text, edits, and the issue's end."""
+
+from __future__ import annotations
+
+from bot.core.commands import Command
+from handlers.base import Fields, Handler
+from handlers.threads import Thread
+
+
+def decide(payload: Fields) -> Command | None:
+    thread = Thread.of_issue(payload)
+    match payload.text("action"):
+        case "labeled":
+            return thread.labelled()
+        case "unlabeled":
+            return thread.unlabelled()
+        case "opened":
+            return thread.opened()
+        case "edited":
+            return thread.edited()
+        case _:
+            return thread.closed()
+
+
+HANDLER = Handler(
+    "issues", frozenset({"labeled", "unlabeled", "opened", "edited", "closed", "deleted", "transferred"}), decide
+)
