@@ -1,8 +1,9 @@
 r"""Cleans text that somebody handed in before anything reads or shows it. Pure; decoding bytes does not belong here.
 
 What people cannot see is taken out and said so: terminal escapes, control, zero-width and direction characters, HTML
-comments of Markdown. Secrets are blacked out. Lines stay where they are (`"\n"` is never added or taken away, except
-that a text with bare carriage returns only gets line feeds for them), so line numbers of the result are the original's.
+comments of Markdown. Secrets go too (`redact` knows them). Lines stay where they are (`"\n"` is never added or taken
+away, except that a text with bare carriage returns only gets line feeds for them), so line numbers of the result are
+the original's.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-REDACTED = "[redacted]"
+from bot.core.redact import redacted
 
 _ESCAPES = re.compile(
     r"\x1b\[[0-?]{0,64}[ -/]{0,8}[@-~]"  # CSI: colours, cursor
@@ -35,49 +36,6 @@ class Sanitized:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _SecretShape:
-    """A kind of secret: `marker` must be in the text (a cheap test) before the pattern, whose group `secret` is
-    blacked out, is tried."""
-
-    name: str
-    marker: str
-    pattern: re.Pattern[str]
-
-
-def _shape(name: str, marker: str, pattern: str) -> _SecretShape:
-    return _SecretShape(name, marker, re.compile(pattern))
-
-
-# Token shapes as their issuers document them. Each pattern starts with its marker, verbatim, so that the search over
-# a large log is one for a literal; what must not come before the marker is asked right after it.
-_SECRETS = (
-    _shape("GitHub token", "gh", r"(?P<secret>gh(?<!\wgh)[pousr]_[A-Za-z0-9]{20,255})"),
-    _shape("GitHub token", "github_pat_", r"(?P<secret>github_pat_[A-Za-z0-9_]{22,255})"),
-    _shape("GitLab token", "glpat-", r"(?P<secret>glpat-[A-Za-z0-9_-]{20,255})"),
-    _shape("AWS access key", "AKIA", r"(?P<secret>AKIA(?<!\wAKIA)[0-9A-Z]{16})\b"),
-    _shape("AWS access key", "ASIA", r"(?P<secret>ASIA(?<!\wASIA)[0-9A-Z]{16})\b"),
-    _shape("AWS secret key", "aws_secret", r"aws_secret_access_key\W{1,5}(?P<secret>[A-Za-z0-9/+]{40})(?![\w/+])"),
-    _shape("Slack token", "xox", r"(?P<secret>xox(?<!\wxox)[abeoprs]-[A-Za-z0-9-]{10,255})"),
-    _shape("Google API key", "AIza", r"(?P<secret>AIza[0-9A-Za-z_-]{35})(?![\w-])"),
-    _shape("API key", "sk-", r"(?P<secret>sk-(?<![\w-]sk-)(?=[\w-]{0,250}\d)[A-Za-z0-9_-]{20,255})"),
-    _shape("Stripe key", "k_live_", r"(?P<secret>k_live_[A-Za-z0-9]{16,255})"),
-    _shape("npm token", "npm_", r"(?P<secret>npm_(?<!\wnpm_)[A-Za-z0-9]{36})\b"),
-    _shape("PyPI token", "pypi-", r"(?P<secret>pypi-AgEI[A-Za-z0-9_-]{50,255})"),
-    _shape("JSON web token", "eyJ", r"(?P<secret>eyJ(?<!\weyJ)[\w-]{8,2048}\.eyJ[\w-]{8,4096}\.[\w-]{8,1024})"),
-    _shape("authorization header", "uthorization", r"uthorization\W{1,5}(?:\w{1,20} )?(?P<secret>[\w.~+/=-]{12,4096})"),
-    _shape("password in an address", "://", r"://(?P<secret>[^\s/:@\[\]]{1,256}:[^\s/@\[\]]{1,256})@"),
-    *(
-        _shape("environment secret", name, name + r"[\"']?(?P<secret>[A-Za-z0-9+/_.~-]{8,512})(?![\w(.\[+/~-])")
-        for name in ("TOKEN=", "SECRET=", "PASSWORD=", "PASSWD=", "API_KEY=", "ACCESS_KEY=")
-    ),
-)
-_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----")
-_PRIVATE_KEY_END = re.compile(r"-----END [A-Z ]{0,40}PRIVATE KEY-----")
-_KEY_BODY = re.compile(r"[A-Za-z0-9+/=]{16,}")
-_MAX_KEY_CHARS = 20_000
-
-
 def sanitize(text: str, *, markdown: bool) -> Sanitized:
     """The text without what hides or leaks. Doing it twice changes nothing more.
 
@@ -87,8 +45,8 @@ def sanitize(text: str, *, markdown: bool) -> Sanitized:
     text = _strip_characters(text, notes)
     if markdown and "<!--" in text:
         text = _strip_comments(text, notes)
-    text = _redact(text, notes)
-    return Sanitized(text, tuple(notes))
+    text, removed = redacted(text)
+    return Sanitized(text, (*notes, *removed))
 
 
 def _strip_characters(text: str, notes: list[str]) -> str:
@@ -162,40 +120,6 @@ def _shown(line: str, in_comment: bool, number: int, removed: list[int], *, clos
         removed.append(number)
         position = start + 2  # `<!-->` is a whole comment
         in_comment = True
-
-
-def _redact(text: str, notes: list[str]) -> str:
-    counts: dict[str, int] = {}
-    if "PRIVATE KEY-----" in text:
-        text = _redact_private_keys(text, counts)
-    for shape in _SECRETS:
-        if shape.marker not in text:
-            continue
-
-        def black_out(match: re.Match[str], name: str = shape.name) -> str:
-            counts[name] = counts.get(name, 0) + 1
-            start, end = match.span("secret")
-            return f"{match.string[match.start() : start]}{REDACTED}{match.string[end : match.end()]}"
-
-        text = shape.pattern.sub(black_out, text)
-    notes.extend(f"{_count(count, 'secret')} redacted ({name})" for name, count in counts.items())
-    return text
-
-
-def _redact_private_keys(text: str, counts: dict[str, int]) -> str:
-    parts: list[str] = []
-    position = 0
-    for begin in _PRIVATE_KEY.finditer(text):
-        if begin.start() < position:
-            continue
-        end = _PRIVATE_KEY_END.search(text, begin.end(), begin.end() + _MAX_KEY_CHARS)
-        stop = end.start() if end else min(len(text), begin.end() + _MAX_KEY_CHARS)
-        body, hidden = _KEY_BODY.subn(REDACTED, text[begin.end() : stop])
-        parts += [text[position : begin.end()], body]
-        position = stop
-        if hidden:
-            counts["private key"] = counts.get("private key", 0) + 1
-    return "".join([*parts, text[position:]])
 
 
 def _count(number: int, noun: str) -> str:
