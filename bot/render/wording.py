@@ -32,6 +32,8 @@ VERDICTS: Mapping[Verdict, VerdictWords] = {
     Verdict.FIXED: VerdictWords("Fixed", "A fix was found and proved.", Tone.GOOD),
     Verdict.REPRODUCED: VerdictWords("Reproduced", "A test fails for the reported reason.", Tone.GOOD),
     Verdict.EXPLAINED: VerdictWords("Explained", "The most suspect places were named.", Tone.GOOD),
+    Verdict.VALIDATED: VerdictWords("Validated", "The change holds up to the proof.", Tone.GOOD),
+    Verdict.NOT_VALIDATED: VerdictWords("Not validated", "The change does not hold up to the proof.", Tone.OPEN),
     Verdict.ALREADY_FIXED: VerdictWords("Already fixed", "The code already does what the report asks for.", Tone.OPEN),
     Verdict.NOT_REPRODUCIBLE: VerdictWords("Not reproducible", "Nothing that was tried shows the bug.", Tone.OPEN),
     Verdict.CAUSE_ELSEWHERE: VerdictWords("Cause elsewhere", "The cause lies outside this repository.", Tone.OPEN),

@@ -1,0 +1,55 @@
+"""The check run of a run: its state, one line, and the same texts as the comment."""
+
+from __future__ import annotations
+
+from bot.core.commands import Button
+from bot.core.forge import CheckButton, CheckReport, CheckState
+from bot.core.outcomes import RunRecord
+from bot.core.run import Goal, Verdict
+from bot.render.github.comment import blocks
+from bot.render.github.markdown import fitted
+from bot.render.github.stages import begun, over
+from bot.render.github.view import View
+from bot.render.wording import one_line, sentence, verdict_words
+
+NAME = "FixBugs"
+TITLE_CHARS = 140
+
+_STOP = CheckButton("Stop", "Stop this run", Button.STOP.value)
+_RETRY = CheckButton("Retry", "Run it again from the start", Button.RETRY.value)
+# A judge that could not judge must not let a pull request pass; a repair that found nothing must not hold one up.
+_JUDGED = {
+    Verdict.VALIDATED: CheckState.SUCCESS,
+    Verdict.STOPPED: CheckState.CANCELLED,
+    Verdict.OUT_OF_TIME: CheckState.TIMED_OUT,
+}
+
+
+def check_report(record: RunRecord, view: View) -> CheckReport:
+    """The check as it should show now."""
+    state = check_state(record, view)
+    return CheckReport(
+        name=NAME,
+        external_id=record.run.id,
+        state=state,
+        title=_title(record, view),
+        summary=fitted(blocks(record, view)),
+        buttons=(_RETRY if state.ended else _STOP,),
+    )
+
+
+def check_state(record: RunRecord, view: View) -> CheckState:
+    if not over(record, view) or record.verdict is None:
+        return CheckState.IN_PROGRESS if begun(record) else CheckState.QUEUED
+    if record.run.goal is Goal.VALIDATE:
+        return _JUDGED.get(record.verdict, CheckState.FAILURE)
+    if record.verdict.reached_goal:
+        return CheckState.SUCCESS
+    return CheckState.CANCELLED if record.verdict is Verdict.STOPPED else CheckState.NEUTRAL
+
+
+def _title(record: RunRecord, view: View) -> str:
+    if record.verdict is None:
+        running = [s.name for s in record.stages if s.started_at]
+        return "Running" if running or begun(record) else "Waiting for its turn"
+    return one_line(f"{verdict_words(record).title}: {sentence(record)}", TITLE_CHARS)
