@@ -42,8 +42,8 @@ __all__ = ["ALWAYS_SENT", "HANDLERS", "Handler", "Malformed", "decide"]
 
 
 def decide(event: str, payload: object) -> Command | None:
-    """What a delivery asks for; None when it asks for nothing. `payload` is parsed JSON. Secrets that somebody wrote into
-    the guidance are taken out here, before it is kept anywhere.
+    """What a delivery asks for; None when it asks for nothing. `payload` is parsed JSON. Secrets that somebody wrote
+    into the guidance are taken out here, before it is kept anywhere.
 
     Raises Malformed when the payload of an event that we act on lacks what is needed.
     """

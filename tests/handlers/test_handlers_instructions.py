@@ -100,7 +100,9 @@ def test_a_quoted_instruction_stays_in_the_guidance() -> None:
     assert first_instruction("/fixbugs fix\n\n> /fixbugs stop") == Instruction(Ask.FIX, "> /fixbugs stop")
 
 
-@pytest.mark.parametrize("word", "stpo sotp stopp stp hlep fxi fixx expalin explian repro retyr".split())
+@pytest.mark.parametrize(
+    "word", ["stpo", "sotp", "stopp", "stp", "hlep", "fxi", "fixx", "expalin", "explian", "repro", "retyr"]
+)
 def test_a_mistyped_word_asks_for_help_instead_of_a_run(word: str) -> None:
     assert first_instruction(f"/fixbugs {word} now") == Instruction(Ask.HELP, "now", unknown=word)
 
