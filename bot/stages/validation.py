@@ -25,6 +25,7 @@ from bot.core.proof import REPEATS, necessity_of
 from bot.core.run import StageName, Verdict
 from bot.core.testing import Outcome, TestRun
 from bot.stages.base import Stage, StageContext
+from bot.stages.newer_base import Proof, proved_again
 from bot.stages.parts import line_parts
 from bot.stages.repetition import repeated
 from bot.stages.restraint import literals_of_tests, refusal_of
@@ -51,8 +52,11 @@ async def validate(context: StageContext) -> StageOutcome:
             deaf = screened.witnesses == 0 or (built and candidates.ruled_out == 0)  # no other test would notice
             if others and deaf and len(reproduction.failing_ids) == 1:
                 return _undecided(candidate, others, rejected)
+            newer = await proved_again(context, proved.fix, _shown_by_runs)
+            if isinstance(newer, GiveUp):
+                return newer
             advanced = replace(proved, rejected=tuple(rejected), alternatives=others, witnesses=screened.witnesses)
-            return Advance(advanced)
+            return Advance(replace(advanced, rebased=newer))
         except (Refused, InputError) as exc:  # a patch that does not fit is the candidate's fault, nobody's input
             rejected.append(Attempt(what, str(exc)))
         except CutShort as exc:
@@ -100,14 +104,18 @@ async def _prove(trial: Trial, candidate: CandidatePatch) -> Validation:
     reason = refusal_of(fix, literals_of_tests(trial.tree, trial.reproduction.failing_ids))
     if reason:
         raise Refused(reason.rstrip("."))
-    green = await _green(trial, fix)
-    suite_after, changes = await compared(trial, fix)
-    hunks = tuple([await _judged(trial, fix, hunk) for hunk in fix.hunks()])
+    green, suite_after, changes, hunks = await _shown_by_runs(trial, fix)
     context = trial.context
     context.finding(f"proved: green {REPEATS} of {REPEATS}, {_counted(hunks)}")
     claim = f"{trial.reproduction.failing_ids[0]} passes with the fix, {REPEATS} of {REPEATS} times."
     context.add(Evidence(EvidenceKind.TEST, claim, Provenance(green[0].command), "", "validation"))
     return Validation(candidate, fix, green, suite_after, changes, hunks)
+
+
+async def _shown_by_runs(trial: Trial, fix: Patch) -> Proof:
+    green = await _green(trial, fix)
+    suite_after, changes = await compared(trial, fix)
+    return green, suite_after, changes, tuple([await _judged(trial, fix, hunk) for hunk in fix.hunks()])
 
 
 def _counted(hunks: tuple[JudgedHunk, ...]) -> str:
