@@ -1,5 +1,5 @@
-"""Builders of webhook payloads, as a test wants them: with the fields that GitHub sends and that handlers read. Also the
-signature over a body. No assertions."""
+"""Builders of webhook payloads, as a test wants them: with the fields that GitHub sends and that handlers read. Also
+the signature over a body. No assertions."""
 
 from __future__ import annotations
 
