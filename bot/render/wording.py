@@ -7,7 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from bot.core.artifacts import CandidatePatch, Dossier, Environment, Reproduction, RootCause, Validation
+from bot.core.artifacts import (
+    CandidatePatch,
+    Dossier,
+    Environment,
+    Judgement,
+    Necessity,
+    Reproduction,
+    RootCause,
+    Validation,
+)
 from bot.core.outcomes import RunRecord, StageState
 from bot.core.run import StageName, Verdict
 from bot.core.testing import Isolation
@@ -114,10 +123,28 @@ def fix_sentence(chosen: CandidatePatch) -> str:
     return f"In {clean(chosen.path)}:{chosen.line}, {words}."
 
 
+def judged_sentence(judgement: Judgement) -> str:
+    """What came of holding somebody's change to the proof."""
+    if not judgement.sound:
+        first = one_line(judgement.findings[0], 600)
+        if len(judgement.findings) == 1:
+            return first
+        return f"{counted(len(judgement.findings), 'thing')} do not hold; first: {first}"
+    red, hunks = len(judgement.failing_ids), len(judgement.hunks)
+    shown = "One of its tests fails" if red == 1 else f"{red:,} of its tests fail"
+    needed = sum(h.necessity is not Necessity.UNNEEDED for h in judgement.hunks)
+    said = f"{shown} on the base and {'passes' if red == 1 else 'pass'} with the change"
+    if not hunks:
+        return f"{said}."
+    return f"{said}, and {'its one hunk is' if hunks == 1 else f'each of its {needed:,} hunks is'} needed for that."
+
+
 def sentence(record: RunRecord) -> str:
     """The verdict in one sentence, as exact as the record allows."""
     validation, reproduction = record.artifact(Validation), record.artifact(Reproduction)
-    cause = record.artifact(RootCause)
+    cause, judgement = record.artifact(RootCause), record.artifact(Judgement)
+    if judgement and record.verdict in (Verdict.VALIDATED, Verdict.NOT_VALIDATED):
+        return judged_sentence(judgement)
     if record.verdict is Verdict.FIXED and validation:
         return fix_sentence(validation.chosen)
     if record.verdict is Verdict.REPRODUCED and reproduction:
@@ -151,6 +178,9 @@ def notes_on(record: RunRecord) -> tuple[str, ...]:
         others = counted(len(validation.alternatives), "other change")
         verb = "passes" if len(validation.alternatives) == 1 else "pass"
         notes = (*notes, f"{others} {verb} the same tests, so the tests alone do not decide between them and this fix.")
+    judgement = record.artifact(Judgement)
+    if judgement:
+        notes = (*notes, *judgement.notes)
     return tuple(one_line(note, 1000) for note in notes)
 
 
@@ -162,10 +192,13 @@ def tried_heading(record: RunRecord) -> str:
 def isolation_of(record: RunRecord) -> Isolation | None:
     """The weakest isolation that anything of this run had; None when nothing of the project ran."""
     environment, reproduction = record.artifact(Environment), record.artifact(Reproduction)
-    validation = record.artifact(Validation)
+    validation, judgement = record.artifact(Validation), record.artifact(Judgement)
     seen = {run.isolation for run in (*(reproduction.red if reproduction else ()),)}
     if validation:
-        seen.update(run.isolation for run in validation.green)
+        again = (*validation.rebased.red, *validation.rebased.green) if validation.rebased else ()
+        seen.update(run.isolation for run in (*validation.green, *again))
+    if judgement:
+        seen.update(run.isolation for run in (*judgement.red, *judgement.green))
     if environment:
         seen.add(environment.isolation)
     return next((level for level in (Isolation.NONE, Isolation.NAMESPACE, Isolation.CONTAINER) if level in seen), None)
