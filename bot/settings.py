@@ -11,7 +11,7 @@ from typing import TypeVar
 from bot.core.errors import InputError
 
 T = TypeVar("T")
-SECRET_NAMES = ("FIXBUGS_GITHUB_PRIVATE_KEY", "FIXBUGS_GITHUB_WEBHOOK_SECRET")
+SECRET_NAMES = ("FIXBUGS_GITHUB_PRIVATE_KEY", "FIXBUGS_GITHUB_WEBHOOK_SECRET", "FIXBUGS_SETUP_TOKEN")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,8 @@ class ServerSettings:
     """What web and worker processes need. `credentials` is None until the App exists.
 
     `lease_s` is how long a worker that died keeps a stage; `active_runs` and `active_runs_per_repository` bound what
-    goes on at once; `notice_gap_s` is the least time between two edits of one comment.
+    goes on at once; `notice_gap_s` is the least time between two edits of one comment. `setup_token` opens the set-up
+    page ("" lets the server make one up); with `setup_print` that page shows new credentials instead of storing them.
     """
 
     redis_url: str
@@ -64,6 +65,8 @@ class ServerSettings:
     active_runs_per_repository: int = 2
     worker_threads: int = 8
     sandbox: str = "namespace"
+    setup_token: str = field(default="", repr=False)
+    setup_print: bool = False
 
     @classmethod
     def load(cls, environ: Mapping[str, str], cache_dir: Path) -> ServerSettings:
@@ -85,6 +88,8 @@ class ServerSettings:
             active_runs_per_repository=text.number("FIXBUGS_ACTIVE_RUNS_PER_REPOSITORY", 2, int),
             worker_threads=text.number("FIXBUGS_WORKER_THREADS", 8, int),
             sandbox=text.value("FIXBUGS_SANDBOX", "namespace"),
+            setup_token=text.value("FIXBUGS_SETUP_TOKEN", ""),
+            setup_print=text.flag("FIXBUGS_SETUP_PRINT"),
         )
 
 
@@ -94,6 +99,12 @@ class _Reader:
 
     def value(self, name: str, default: str) -> str:
         return self.environ.get(name, "").strip() or default
+
+    def flag(self, name: str) -> bool:
+        text = self.value(name, "0").lower()
+        if text not in ("0", "1", "false", "true", "no", "yes"):
+            raise InputError(f"{name} is {text!r}: give 1 or 0.")
+        return text in ("1", "true", "yes")
 
     def number(self, name: str, default: T, kind: Callable[[str], T]) -> T:
         text = self.environ.get(name, "").strip()
