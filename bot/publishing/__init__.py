@@ -1,1 +1,2 @@
-"""Brings results to where people asked for them on the forge: comment, check run, pull request."""
+"""Writes results where people asked for them on the forge: once, whatever dies while it does. What is written is
+`bot.render.github`'s; how it is sent is the forge adapter's."""
