@@ -252,8 +252,18 @@ class SandboxWorkbench:
                 ) from error
         return self._build_reports[environment.key]
 
+    async def _built_here(self, environment: Environment, tree: Tree) -> None:
+        """Builds an environment that another machine prepared or that was removed here since; quick when it is there."""
+        toolchain = self._toolchain(environment)
+        detection = toolchain.detect(tree)
+        recipe = toolchain.recipe(tree, detection) if detection else None
+        if recipe and recipe.key == environment.key:
+            await self._sandboxes.build(recipe)
+
     async def _with_generated(self, environment: Environment, tree: Tree) -> Tree:
         """The tree with the files that building the project writes into it, where it has none of that name."""
+        if environment.key not in self._build_reports:
+            await self._built_here(environment, tree)
         found = await self._build_report(environment)
         missing: Mapping[str, TreeFile] = {path: TreeFile(data) for path, data in found.generated if path not in tree}
         return Tree({**tree.files, **missing}) if missing else tree

@@ -352,3 +352,14 @@ def plan(after: str) -> ScreeningPlan:
 def test_a_command_for_people_comes_from_the_toolchain(workbench: SandboxWorkbench) -> None:
     environment = environment_of(workbench, CALC)
     assert workbench.reproduction_command(environment, CALC_IDS[:1]) == f"python -m pytest {CALC_IDS[0]}"
+
+
+def test_an_environment_that_another_machine_prepared_is_built_here(
+    workbench: SandboxWorkbench, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    environment = prepared(workbench, CALC)
+    elsewhere = borrowing_workbench(tmp_path_factory.mktemp("elsewhere"), test_limit_s=1.0)
+
+    run = waited(elsewhere.run_tests(environment, tree_of(CALC), CALC_IDS, wall_s=20.0))
+
+    assert (run.distrust, len(run.results)) == ("", len(CALC_IDS))
