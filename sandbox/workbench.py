@@ -253,7 +253,7 @@ class SandboxWorkbench:
         return self._build_reports[environment.key]
 
     async def _built_here(self, environment: Environment, tree: Tree) -> None:
-        """Builds an environment that another machine prepared or that was removed here since; quick when it is there."""
+        """Builds an environment that another machine prepared, or that was removed since; quick when it is there."""
         toolchain = self._toolchain(environment)
         detection = toolchain.detect(tree)
         recipe = toolchain.recipe(tree, detection) if detection else None
