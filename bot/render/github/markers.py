@@ -7,5 +7,13 @@ import re
 
 def marker(run_id: str) -> str:
     """An HTML comment that no other run's text holds."""
-    kept = re.sub(r"[^A-Za-z0-9._:]+", "-", run_id)[:100].strip("-")
-    return f"<!-- fixbugs run {kept or 'unknown'} -->"
+    return f"<!-- fixbugs run {_kept(run_id)} -->"
+
+
+def answer_marker(key: str) -> str:
+    """The same for an answer, under a key of its own."""
+    return f"<!-- fixbugs answer {_kept(key)} -->"
+
+
+def _kept(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._:]+", "-", name)[:100].strip("-") or "unknown"
