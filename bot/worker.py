@@ -1,1 +1,0 @@
-"""The worker process: one actor per stage, and the sweeper."""
