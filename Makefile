@@ -3,21 +3,29 @@ PYTHON ?= python3.11
 PYTHON := $(shell command -v $(PYTHON) 2>/dev/null || command -v python3)
 BIN := .venv/bin
 
-.PHONY: setup demo test check bench clean
+.PHONY: setup demo test check bench clean world
 
 setup: .venv/.ready
 
 .venv/.ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "FixBugs needs Python 3.11 or newer; $(PYTHON) is older. Try: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --editable '.[dev,sandbox]'
+	$(BIN)/python -m pip install --quiet --editable '.[dev,sandbox,embedded]'
 	@touch $@
 
 demo: setup
 	$(BIN)/fixbugs demo
 
-test: setup
+test: setup world
 	$(BIN)/python -m pytest
+
+# The GitHub emulator and GitHub's own descriptions, where Node.js 20 or newer is; without it those tests are skipped.
+world:
+	@if node -e 'process.exit(+(process.versions.node.split(".")[0] < 20))' 2>/dev/null; then \
+	  cmp -s tests/node/package-lock.json tests/node/node_modules/.installed || { \
+	    npm ci --prefix tests/node --no-audit --no-fund --silent && \
+	    cp tests/node/package-lock.json tests/node/node_modules/.installed; }; \
+	else echo "No Node.js 20 or newer: tests against the GitHub emulator are skipped. Install it from nodejs.org."; fi
 
 check: setup
 	$(BIN)/ruff check .
