@@ -1,17 +1,17 @@
 r"""Cleans text that somebody handed in before anything reads or shows it. Pure; decoding bytes does not belong here.
 
-What people cannot see is taken out and said so: terminal escapes, control, zero-width and direction characters, HTML
-comments of Markdown. Secrets go too (`redact` knows them). Lines stay where they are (`"\n"` is never added or taken
-away, except that a text with bare carriage returns only gets line feeds for them), so line numbers of the result are
-the original's.
+What people cannot see is taken out and said so: terminal escapes, control, zero-width and direction characters, and
+what Markdown does not show (`hidden_markup`). Secrets go too (`redact` knows them). Lines stay where they are
+(`"\n"` is never added or taken away, except that a text with bare carriage returns only gets line feeds for them), so
+line numbers of the result are the original's.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
+from bot.core.hidden_markup import without_hidden
 from bot.core.redact import redacted
 
 _ESCAPES = re.compile(
@@ -22,10 +22,10 @@ _ESCAPES = re.compile(
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _LINE_LIKE = re.compile(r"[\r\x0b\x0c\x85\u2028\u2029]")  # would move the line count of whoever splits on them
 _INVISIBLE = re.compile(
-    r"[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0d\ufeff"
+    "\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"  # tags, selectors, fillers
 )
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
-_SHOWN_LINES = 5
+_MORE_SELECTORS = re.compile("(?<=[\ufe0e\ufe0f])[\ufe0e\ufe0f]+")  # one makes an emoji of a character; more carry data
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +39,13 @@ class Sanitized:
 def sanitize(text: str, *, markdown: bool) -> Sanitized:
     """The text without what hides or leaks. Doing it twice changes nothing more.
 
-    `markdown` also takes out HTML comments (outside fenced code, where they would be shown).
+    `markdown` also takes out what a reader of the rendered text does not see.
     """
     notes: list[str] = []
     text = _strip_characters(text, notes)
-    if markdown and "<!--" in text:
-        text = _strip_comments(text, notes)
+    if markdown:
+        text, hidden = without_hidden(text)
+        notes.extend(hidden)
     text, removed = redacted(text)
     return Sanitized(text, (*notes, *removed))
 
@@ -63,63 +64,10 @@ def _strip_characters(text: str, notes: list[str]) -> str:
         notes.append(f"{_count(controls, 'control character')} removed")
     if not text.isascii():
         text, invisible = _INVISIBLE.subn("", text)
-        if invisible:
+        text, selectors = _MORE_SELECTORS.subn("", text)
+        if invisible := invisible + selectors:
             notes.append(f"{_count(invisible, 'invisible character')} (zero-width or direction-changing) removed")
     return text
-
-
-def _strip_comments(text: str, notes: list[str]) -> str:
-    removed: list[int] = []
-    stripped = "\n".join(_without_comments(text.split("\n"), removed))
-    if removed:
-        shown = ", ".join(str(line) for line in removed[:_SHOWN_LINES])
-        more = ", …" if len(removed) > _SHOWN_LINES else ""
-        noun = "line" if len(removed) == 1 else "lines"
-        notes.append(f"{_count(len(removed), 'hidden HTML comment')} removed (from {noun} {shown}{more})")
-    return stripped
-
-
-def _without_comments(lines: list[str], removed: list[int]) -> Iterator[str]:
-    """The lines with comments blanked. Fences are looked for in the *result*, so a second pass sees the same ones."""
-    fence = ""
-    in_comment = False
-    last_end = max((number for number, line in enumerate(lines) if "-->" in line), default=-1)
-    for number, line in enumerate(lines):
-        if fence:
-            opened = _FENCE.fullmatch(line)
-            if opened and opened[1].startswith(fence) and not opened[2].strip():
-                fence = ""
-            yield line
-            continue
-        shown, in_comment = _shown(line, in_comment, number + 1, removed, closes_later=number < last_end)
-        opened = None if in_comment and not shown.strip() else _FENCE.fullmatch(shown)
-        if opened and not (opened[1][0] == "`" and "`" in opened[2]):
-            fence = opened[1]
-        yield shown
-
-
-def _shown(line: str, in_comment: bool, number: int, removed: list[int], *, closes_later: bool) -> tuple[str, bool]:
-    """What of a line lies outside comments, and whether a comment is open at its end."""
-    parts: list[str] = []
-    position = 0
-    blank = True  # nothing but blanks is shown so far
-    while True:
-        if in_comment:
-            end = line.find("-->", position)
-            if end < 0:
-                return "".join(parts), True
-            position = end + 3
-            in_comment = False
-            parts.append(" ")  # keeps the two sides apart, so that they cannot form a new comment
-        start = line.find("<!--", position)
-        # One that never closes hides the rest of the text when it begins a line, and is plain text inside one.
-        blank = blank and not line[position : max(start, position)].strip()
-        if start < 0 or not (closes_later or line.find("-->", start + 2) >= 0 or blank):
-            return "".join([*parts, line[position:]]), False
-        parts.append(line[position:start])
-        removed.append(number)
-        position = start + 2  # `<!-->` is a whole comment
-        in_comment = True
 
 
 def _count(number: int, noun: str) -> str:

@@ -13,7 +13,8 @@ PIECES = (
     "\u200b", "\u202e", "\x1b]0;t\x07", GITHUB_TOKEN,
     "AKIA", "ABCDEFGHIJKLMNOP", "https://u:p@h/", "://", "a:b@", "API_TOKEN=",
     "abcdefgh1", "-----BEGIN PRIVATE KEY-----", "MIIEvQIBADANBgkqhki", "-----END PRIVATE KEY-----", "eyJhbGciOiJI",
-    ".", "Authorization: Bearer ", "sk-", "abcdefghijklmnopqrstuvwx", "\u2028", "\x0c",
+    "\ufe0f", "\u200d", "![", "](u/v 't')", "[x]: #", "<b hidden>", "</b>", "`", ".",
+    "Authorization: Bearer ", "sk-", "abcdefghijklmnopqrstuvwx", "\u2028", "\x0c",
 )  # fmt: skip
 TANGLES = st.lists(st.sampled_from(PIECES), max_size=25).map("".join) | st.text(max_size=200)
 
@@ -47,6 +48,13 @@ def test_bidi_and_zero_width_characters_go_and_are_noted() -> None:
     cleaned = sanitize("if a\u202edmin\u2066:\u200b pass", markdown=False)
     assert cleaned.text == "if admin: pass"
     assert cleaned.notes == ("3 invisible characters (zero-width or direction-changing) removed",)
+
+
+def test_invisible_tags_fillers_and_selectors_go_and_an_emoji_stays() -> None:
+    hidden = "\U000e0068\U000e0069\U000e01ef\u3164\ufe01\ufe0f"
+    cleaned = sanitize(f"careful \u26a0\ufe0f{hidden} now", markdown=False)
+    assert cleaned.text == "careful \u26a0\ufe0f now"
+    assert cleaned.notes == ("6 invisible characters (zero-width or direction-changing) removed",)
 
 
 def test_a_hidden_comment_goes_but_its_lines_stay() -> None:
