@@ -13,6 +13,7 @@ from bot.core.forge import Origin
 from bot.core.outcomes import RunRecord, StageRecord, StageState
 from bot.core.policy import Policy
 from bot.core.run import Commit, StageName, Trigger, TriggerKind
+from bot.publishing.memory import Memory
 from bot.publishing.notices import Notices
 from bot.publishing.pull_requests import ForgePublisher
 from bot.store.memory import MemoryStore
@@ -140,3 +141,8 @@ def going_on(origin: Origin = ISSUE) -> RunRecord:
     states = {StageName.GATHER: StageState.DONE, StageName.ENVIRONMENT: StageState.RUNNING}
     stages = tuple(replace(s, state=states[s.name]) if s.name in states else StageRecord(s.name) for s in done.stages)
     return replace(done, stages=stages, artifacts=(builders.dossier(),), evidence=(), verdict=None)
+
+
+def publishing_memory(world: World, run_id: str = "run-7f3a") -> Memory:
+    """What the run remembers of what it did outside."""
+    return Memory(world.store, run_id)
