@@ -177,4 +177,4 @@ def declare_actors(broker: StageBroker, actors: Actors, queues: Sequence[str]) -
         **{name.value: partial(actors.stage, name) for name in StageName},
     }
     for queue in queues:
-        dramatiq.actor(bodies[queue], actor_name=queue, queue_name=queue, broker=broker)
+        dramatiq.actor(actor_name=queue, queue_name=queue, broker=broker)(bodies[queue])
