@@ -7,6 +7,7 @@ from dataclasses import replace
 from bot.core.artifacts import Dossier, Environment
 from bot.core.evidence import Evidence, EvidenceKind, Provenance
 from bot.core.outcomes import Advance, GiveUp, StageOutcome
+from bot.core.policy import Policy
 from bot.core.run import StageName, Verdict
 from bot.core.testing import Outcome, TestRun
 from bot.stages.base import Stage, StageContext
@@ -19,6 +20,7 @@ async def build(context: StageContext) -> StageOutcome:
     dossier = context.need(Dossier)
     tree = await context.deps.code.tree(context.run.repository, dossier.commit.sha)
     environment = await context.deps.workbench.prepare(tree)
+    environment = replace(environment, notes=(*environment.notes, *_unheeded(context.run.policy)))
     context.count("build_s", environment.build_s)
     context.count("tests", len(environment.collection.ids))
     context.finding(_first_words(environment))
@@ -34,6 +36,15 @@ async def build(context: StageContext) -> StageOutcome:
     if why_not:
         return Advance(replace(environment, baseline_skipped=why_not))
     return Advance(replace(environment, baseline=baseline, flaky=flaky))
+
+
+def _unheeded(policy: Policy) -> tuple[str, ...]:
+    """A sentence on what of the repository's settings this sandbox does not use, so that nobody counts on it."""
+    asked = {"setup": policy.setup_command, "test": policy.test_command, "image": policy.image}
+    named = [f"`{name}`" for name, value in asked.items() if value]
+    if not named:
+        return ()
+    return (f"{' and '.join(named)} of .github/fixbugs.yml: not used, because this sandbox finds out by itself.",)
 
 
 def _record(

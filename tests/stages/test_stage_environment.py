@@ -12,6 +12,7 @@ from bench import instant
 from bench.instant import FAILING, PASSING, InstantWorkbench
 from bot.core.artifacts import Environment
 from bot.core.outcomes import Advance, GiveUp
+from bot.core.policy import Policy
 from bot.core.run import StageName, Verdict
 from bot.core.testing import Outcome
 from bot.core.tree import Tree
@@ -137,3 +138,17 @@ def test_what_was_left_out_of_the_environment_is_evidence() -> None:
             return replace(await super().prepare(tree), notes=("pytest-xdist is left out.",))
 
     assert "pytest-xdist is left out." in built(Noted()).claims
+
+
+def test_settings_that_this_sandbox_does_not_use_are_named() -> None:
+    context = context_of(StageName.ENVIRONMENT, DOSSIER)
+    policy = Policy(test_command="make check", image="python:3.12")
+    context.record = replace(context.record, run=replace(context.run, policy=policy))
+
+    outcome = ran(context).outcome
+
+    assert isinstance(outcome, Advance)
+    assert isinstance(outcome.artifact, Environment)
+    assert outcome.artifact.notes == (
+        "`test` and `image` of .github/fixbugs.yml: not used, because this sandbox finds out by itself.",
+    )
