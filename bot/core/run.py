@@ -93,13 +93,14 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything said about the bug, raw."""
+    """Everything said about the bug, raw. `guidance` is what the person who asked added; it counts most."""
 
     issue: Document | None = None
     comments: tuple[Document, ...] = ()  # Markdown, oldest first
     logs: tuple[Document, ...] = ()
     attachments: tuple[Document, ...] = ()
     failing_tests: tuple[str, ...] = ()  # as the person wrote them
+    guidance: Document | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from bot.core.forge import (
     Target,
     ThreadFacts,
 )
+from bot.core.outcomes import GiveUp
 from bot.core.run import Report, Run
 
 
@@ -109,12 +110,13 @@ class Forge(Protocol):
 class Gathered:
     """Everything said and logged about a run's subject. `notices` are what people should know ("2 of 3 logs had
     expired"); `facts` go into the run's ledger as they are. `ref` names the commit to work on when the run's own does
-    not ("" keeps the run's)."""
+    not ("" keeps the run's). `give_up` ends the run: there is nothing to go by, though nothing is wrong either."""
 
     report: Report
     notices: tuple[str, ...] = ()
     facts: tuple[Evidence, ...] = ()
     ref: str = ""
+    give_up: GiveUp | None = None
 
 
 class Reports(Protocol):
