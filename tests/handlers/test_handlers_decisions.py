@@ -219,7 +219,7 @@ def failed(source: str, branch: str = "", pulls: tuple[int, ...] = (4,), slug: s
     ],
 )
 def test_checks_that_failed(name: str, result: Payload, expected: Command | None) -> None:
-    assert decide(name, event("completed", **{name: result})) == expected
+    assert decide(name, {**event("completed"), name: result}) == expected
 
 
 def test_pull_requests_of_a_fork_that_hold_the_same_commit_are_not_ours_to_fix() -> None:
