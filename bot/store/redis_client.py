@@ -26,7 +26,8 @@ ANSWER_TIMEOUT_S = 5.0
 HEALTH_CHECK_S = 30  # a connection that was idle for longer is tried before it is used
 TRIES = 200  # of a change that others keep getting ahead of: seconds, with the pauses in between
 DAY_S = 86_400
-OVERLOADED = ("OOM", "LOADING", "MISCONF", "READONLY", "BUSY", "TRYAGAIN", "MASTERDOWN", "NOREPLICAS")
+OVERLOADED = (redis.OutOfMemoryError, redis.ReadOnlyError)
+OVERLOADED_WORDS = ("OOM", "MISCONF", "BUSY", "MASTERDOWN", "NOREPLICAS", "TRYAGAIN", "UNKILLABLE")
 
 
 def connect(url: str) -> redis.Redis:
@@ -51,13 +52,18 @@ def answering() -> Iterator[None]:
     try:
         yield
     except (redis.AuthenticationError, NoPermissionError) as exc:
-        raise Permanent(f"Redis refuses us ({exc}): check the user and password in its address.") from exc
+        raise Permanent(f"Redis refuses us ({_said(exc)}): check the user and password in its address.") from exc
     except (redis.ConnectionError, redis.TimeoutError) as exc:
-        raise Transient(f"Redis does not answer ({exc}): is it running, and is its address right?") from exc
+        raise Transient(f"Redis does not answer ({_said(exc)}): is it running, and is its address right?") from exc
     except redis.RedisError as exc:
-        if str(exc).startswith(OVERLOADED):
-            raise Transient(f"Redis cannot take this now ({exc}): look at its memory, disk and role.") from exc
-        raise Permanent(f"Redis refused a command of ours ({exc}): is this database used by something else?") from exc
+        if isinstance(exc, OVERLOADED) or _said(exc).startswith(OVERLOADED_WORDS):
+            raise Transient(f"Redis cannot take this now ({_said(exc)}): look at its memory, disk and role.") from exc
+        raise Permanent(f"Redis refused a command ({_said(exc)}): does something else use this database?") from exc
+
+
+def _said(error: redis.RedisError) -> str:
+    """What Redis said, without the command: that may hold what people wrote."""
+    return str(error).rpartition("caused error: ")[2][:200]
 
 
 def text(value: object) -> str:
