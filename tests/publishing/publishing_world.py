@@ -146,3 +146,7 @@ def going_on(origin: Origin = ISSUE) -> RunRecord:
 def publishing_memory(world: World, run_id: str = "run-7f3a") -> Memory:
     """What the run remembers of what it did outside."""
     return Memory(world.store, run_id)
+
+
+def no_pull_opened(world: World) -> bool:
+    return world.forge.pulls == {}

@@ -15,7 +15,7 @@ from bot.core.forge import Origin
 from bot.core.outcomes import RunRecord
 from bot.core.patch import FileEdit, Patch
 from bot.core.policy import Policy
-from bot.core.run import Commit
+from bot.core.run import Commit, Verdict
 from bot.core.tree import Tree, TreeFile
 from fake_forge import PLACE, WEB, FakeForge
 
@@ -282,7 +282,7 @@ def test_a_draft_that_a_person_made_again_stays_one() -> None:
 def test_a_run_that_proved_nothing_opens_nothing_and_says_what_it_learned() -> None:
     world = World()
 
-    world.publish(asked(builders.no_fix_record(builders.Verdict.NEEDS_INFORMATION)))
+    world.publish(asked(builders.no_fix_record(Verdict.NEEDS_INFORMATION)))
 
     assert world.forge.pulls == {}
     assert world.forge.commits == {}

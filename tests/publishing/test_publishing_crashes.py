@@ -15,6 +15,7 @@ import builders
 from bot.core.artifacts import Publication
 from bot.core.forge import Origin, ThreadFacts
 from bot.core.outcomes import RunRecord
+from bot.core.run import Verdict
 from bot.publishing.notices import Notices
 from bot.publishing.pull_requests import ForgePublisher
 from bot.render.github.view import DeliveryKind
@@ -154,4 +155,4 @@ def test_a_run_without_a_fix(origin: Origin) -> None:
         one_comment(world, DeliveryKind.NONE)
         assert world.forge.commits == {}
 
-    every_death(World, asked(builders.no_fix_record(builders.Verdict.NO_FIX_FOUND), origin), check)
+    every_death(World, asked(builders.no_fix_record(Verdict.NO_FIX_FOUND), origin), check)
