@@ -5,15 +5,16 @@ from __future__ import annotations
 from bot.core.artifacts import Analysis, Reproduction, Validation
 from bot.core.outcomes import RunRecord, StageState
 from bot.core.run import Goal, StageName, Verdict
+from bot.core.testing import Isolation
 from bot.render.github.delivery import delivery, patch_block, patches, pull_link
 from bot.render.github.judged import judged_blocks
 from bot.render.github.markdown import Block, bullets, code, details, fence, fitted, link, numbered, prose, text
 from bot.render.github.markers import marker
-from bot.render.github.parts import cause, commit_of, diff, hunks, proof, red, suspects
-from bot.render.github.stages import begun, checklist, footer, over, times, total
+from bot.render.github.parts import cause, commit_of, diff, hunks, proof, red, suspects, told
+from bot.render.github.stages import again, begun, checklist, footer, over, stop, times, total
 from bot.render.github.view import DeliveryKind, View
 from bot.render.proof import proof_steps
-from bot.render.wording import Tone, clean, counted, isolation_of, isolation_sentence, notes_on, sentence, verdict_words
+from bot.render.wording import Tone, clean, counted, isolation_of, isolation_sentence, notes_on, verdict_words
 
 MOST_QUESTIONS = 8
 MOST_TRIED = 12
@@ -34,7 +35,8 @@ def headline(record: RunRecord, view: View) -> str:
         return "⏳ FixBugs is on it" if begun(record) else "⏳ FixBugs is waiting for its turn"
     words = verdict_words(record)
     if record.verdict is Verdict.FIXED:
-        where = pull_link(view.delivered)
+        new = view.delivered and view.delivered.kind in (DeliveryKind.NEW_PULL, DeliveryKind.STACKED)
+        where = pull_link(view.delivered) if new else ""
         return f"✅ {words.title}" + (f" in {where}" if where else "")
     mark = "❌" if record.verdict is Verdict.NOT_VALIDATED else _TONES[words.tone]
     return f"{mark} {words.title}"
@@ -51,7 +53,7 @@ def blocks(record: RunRecord, view: View) -> tuple[Block, ...]:
 def _waiting(record: RunRecord, view: View) -> tuple[Block, ...]:
     ahead = view.ahead or 0
     turn = f"{counted(ahead, 'run')} {'is' if ahead == 1 else 'are'} ahead of this one." if ahead else "It starts next."
-    return Block(turn), Block(footer(record, view, how="`/fixbugs stop` calls it off"))
+    return Block(turn), Block(footer(record, view, how=f"{stop(record)} calls it off"))
 
 
 def _going_on(record: RunRecord, view: View) -> tuple[Block, ...]:
@@ -60,7 +62,7 @@ def _going_on(record: RunRecord, view: View) -> tuple[Block, ...]:
         Block(proof(proof_steps(record))),
         Block(checklist(record, view)),
         Block(_late(record)),
-        Block(footer(record, view, how="`/fixbugs stop` stops it")),
+        Block(footer(record, view, how=f"{stop(record)} stops it")),
     )
 
 
@@ -75,7 +77,7 @@ def _told(record: RunRecord, view: View) -> tuple[Block, ...]:
     if record.verdict is Verdict.REPRODUCED:
         return _reproduced(record, view)
     if record.verdict is Verdict.FAILED:
-        return _failed(record)
+        return _failed(record, view)
     return _no_fix(record, view)
 
 
@@ -90,7 +92,7 @@ def _fixed(record: RunRecord, view: View) -> tuple[Block, ...]:
     )
     return (
         Block(apart or delivery(record, view)),
-        Block(prose(sentence(record), 1000)),
+        Block(told(record, view)),
         Block(cause(record, view)),
         shown,
         Block(proof(proof_steps(record))),
@@ -109,7 +111,7 @@ def _reproduced(record: RunRecord, view: View) -> tuple[Block, ...]:
     found = record.artifact(Reproduction)
     test = found.test.patch if found else None
     return (
-        Block(prose(sentence(record), 1000)),
+        Block(told(record, view)),
         Block(cause(record, view)),
         Block(diff(test, "The failing test", opened=True) if test else "", "the failing test"),
         Block(f"What it prints:\n\n{red(found)}" if found and red(found) else "", "its output"),
@@ -117,12 +119,12 @@ def _reproduced(record: RunRecord, view: View) -> tuple[Block, ...]:
     )
 
 
-def _failed(record: RunRecord) -> tuple[Block, ...]:
+def _failed(record: RunRecord, view: View) -> tuple[Block, ...]:
     sorry = (
-        f"Sorry, this is our fault and says nothing about your code. `/fixbugs retry` tries again. If that fails too, "
+        f"Sorry: this is our fault and says nothing about your code. To try again: {again(record)}. If that fails too, "
         f"tell whoever runs this App, and name run {code(record.run.id, 80)}."
     )
-    return Block(prose(sentence(record), 1000)), Block(sorry)
+    return Block(told(record, view)), Block(sorry)
 
 
 def _no_fix(record: RunRecord, view: View) -> tuple[Block, ...]:
@@ -131,7 +133,7 @@ def _no_fix(record: RunRecord, view: View) -> tuple[Block, ...]:
     asked = f"**What we need to know**\n\n{numbered(questions)}" if questions else ""
     steps = proof(proof_steps(record)) if record.verdict is not Verdict.STOPPED else ""
     return (
-        Block(prose(sentence(record), 1000)),
+        Block(told(record, view)),
         Block(asked),
         Block(_printed(record), "the output"),
         Block(cause(record, view)),
@@ -151,7 +153,7 @@ def _printed(record: RunRecord) -> str:
 
 def _notes(record: RunRecord) -> str:
     notes = [prose(note, 400) for note in notes_on(record)[:MOST_NOTES]]
-    if isolation_of(record):
+    if isolation_of(record) is Isolation.NONE:
         notes.append(prose(isolation_sentence(record), 400))
     return f"**Good to know**\n\n{bullets(notes)}" if notes else ""
 
@@ -164,7 +166,7 @@ def _late(record: RunRecord) -> str:
         return ""
     named = [link(text(said.name, 100), said.address) for said in late[:MOST_LATE]]
     more = f" and {counted(len(late) - MOST_LATE, 'more text')}" if len(late) > MOST_LATE else ""
-    return f"Said after the analysis had begun, and not used: {', '.join(named)}{more}. `/fixbugs retry` uses it."
+    return f"Said after the analysis had begun, not used: {', '.join(named)}{more}. To have it used: {again(record)}."
 
 
 def folded(record: RunRecord, view: View) -> tuple[Block, ...]:
@@ -183,7 +185,8 @@ def folded(record: RunRecord, view: View) -> tuple[Block, ...]:
     if record.verdict is not Verdict.EXPLAINED:
         found.append(("Suspects", suspects(record, view), "the suspects"))
     found.append(("What was tried", _tried(record), "what was tried"))
-    found.append((f"Stages: {total(record)}", times(record), "the stages"))
+    ran_in = prose(isolation_sentence(record), 400) if isolation_of(record) else ""
+    found.append((f"Stages: {total(record)}", "\n\n".join(filter(None, (times(record), ran_in))), "the stages"))
     return tuple(Block(details(summary, body), name) for summary, body, name in found if body.strip())
 
 
@@ -199,5 +202,5 @@ def _how_on(record: RunRecord, view: View) -> str:
     if not over(record, view):
         return ""
     if record.give_up and record.give_up.questions:
-        return "answer in a comment, then `/fixbugs retry`"
-    return "`/fixbugs retry` runs it again"
+        return f"answer in a comment, then {again(record)}"
+    return f"to run it again: {again(record)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.core.artifacts import Reproduction, Validation
 from bot.core.outcomes import RunRecord
 from bot.core.patch import Patch
-from bot.render.github.markdown import code, commit_link, details, fence, link, prose
+from bot.render.github.markdown import code, commit_link, details, fence, link, prose, verbatim
 from bot.render.github.view import Delivered, DeliveryKind, View
 from bot.render.wording import clean
 
@@ -34,7 +34,7 @@ def delivery(record: RunRecord, view: View) -> str:
     """One or two sentences on where the fix is."""
     delivered = view.delivered
     if delivered is None:
-        return "Proved. The pull request is being written."
+        return "Proved; it is being brought to the repository."
     note, where = prose(delivered.note, 600), pull_link(delivered)
     said = {
         DeliveryKind.NEW_PULL: f"Pull request {where} holds {_commits(delivered, view)}.{_draft(delivered)}",
@@ -67,7 +67,6 @@ def patch_block(record: RunRecord) -> str:
     if clean(whole) != whole:
         told = "It holds characters that a comment cannot carry, so copying it from here does not give the whole patch."
         return f"{told}\n\n{details('The patch, to read', fence(whole, 'diff', MOST_PATCH_BYTES))}"
-    how = f"Save it as {code('fixbugs.patch')} and run {code('git apply fixbugs.patch')}."
-    return details(
-        "The patch: the failing test and the fix", f"{how}\n\n{fence(whole, 'diff', MOST_PATCH_BYTES)}", opened=True
-    )
+    how = "Save it as `fixbugs.patch`, then run `git apply fixbugs.patch`."
+    heading = "The patch: the failing test and the fix" if len(patches(record)) > 1 else "The patch"
+    return details(heading, f"{how}\n\n{verbatim(whole, 'diff')}", opened=True)

@@ -58,6 +58,12 @@ def fence(said: str, language: str = "", most: int = FENCE_CHARS) -> str:
     return f"{ticks}{language}\n{shown}\n{ticks}"
 
 
+def verbatim(said: str, language: str = "") -> str:
+    """Lines to copy, all of them as they are. The empty line at the end keeps the last one whole when it is copied."""
+    ticks, lines = "`" * max(3, _longest_run(said) + 1), said.removesuffix("\n")
+    return f"{ticks}{language}\n{lines}\n\n{ticks}"
+
+
 def link(shown: str, url: str) -> str:
     """`shown` is Markdown already; it stays alone where the address is not a plain web address."""
     return f"[{shown}]({url})" if _WEB.fullmatch(url) else shown

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from bot.core.artifacts import (
     Candidates,
     Dossier,
@@ -19,7 +21,7 @@ from bot.render.github.markdown import bullets, code, details, fence, permalink,
 from bot.render.github.view import View
 from bot.render.page_parts import suite_rows
 from bot.render.proof import ProofStep, first_failure
-from bot.render.wording import clean, counted
+from bot.render.wording import clean, counted, one_line, sentence
 
 SHORT_DIFF = 24  # lines; a longer diff is folded away
 MOST_ROWS = 20  # of any table
@@ -27,6 +29,10 @@ MOST_SUSPECTS = 5
 OUTPUT_CHARS = 3_000
 DIFF_CHARS = 8_000
 
+_HOLE = "\ue000"  # private use: stands for a link while the text around it is escaped
+_PLACE = re.compile(r"(?<![\w./-])((?:[\w.-]{1,80}/){0,12}[\w-]{1,80}\.[A-Za-z]\w{0,9}):(\d{1,7})\b(?!:)")
+_OPTION = re.compile(r"(?<!\S)--[a-z][a-z-]+")
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 _NECESSITY = {
     Necessity.NECESSARY: "needed",
     Necessity.COUPLED: "needed to load",
@@ -45,11 +51,25 @@ def cause(record: RunRecord, view: View) -> str:
     found = record.artifact(RootCause)
     if found is None or not (found.statement or found.suspects):
         return ""
-    place = suspect_link(record, view, found.suspects[0]) if found.suspects else ""
-    statement = prose(found.statement, 1000)
-    if not statement:
-        return f"**Root cause:** most likely {place}"
-    return f"**Root cause:** {statement}" + (f" → {place}" if place else "")
+    if not found.statement:
+        return f"**Root cause:** most likely in {suspect_link(record, view, found.suspects[0])}."
+    return f"**Root cause:** {placed(found.statement, record, view)}"
+
+
+def told(record: RunRecord, view: View) -> str:
+    """The verdict in one sentence. Advice that only a command line can follow is left out."""
+    said = sentence(record)
+    kept = " ".join(part for part in _SENTENCE_END.split(said) if not _OPTION.search(part))
+    return placed(kept or said, record, view)
+
+
+def placed(said: str, record: RunRecord, view: View) -> str:
+    """A sentence with the first place in the code that it names as a link there."""
+    sha, found = commit_of(record), _PLACE.search(said := one_line(said.replace(_HOLE, ""), 1_000))
+    if not found or not sha or said[: found.start()].count("`") % 2:
+        return prose(said, 1_000)
+    whole = prose(f"{said[: found.start()]}{_HOLE}{said[found.end() :]}", 1_000)
+    return whole.replace(_HOLE, permalink(view.web_url, sha, found[1], int(found[2])))
 
 
 def suspect_link(record: RunRecord, view: View, suspect: Suspect) -> str:
@@ -86,7 +106,7 @@ def hunks(judged: tuple[JudgedHunk, ...], view: View, sha: str) -> str:
         return ""
     rows = [
         (
-            permalink(view.web_url, sha, each.hunk.path, each.hunk.line),
+            _hunk_link(each, view, sha),
             _changed(each),
             f"{_NECESSITY[each.necessity]}: {prose(each.shown_by, 300)}",
         )
@@ -94,6 +114,12 @@ def hunks(judged: tuple[JudgedHunk, ...], view: View, sha: str) -> str:
     ]
     more = f"\n\nAnd {counted(len(judged) - MOST_ROWS, 'more hunk')}." if len(judged) > MOST_ROWS else ""
     return table(("Place", "Change", "Without it"), rows) + more
+
+
+def _hunk_link(each: JudgedHunk, view: View, sha: str) -> str:
+    """Where it stands at the commit without it; a new file is not there yet."""
+    new_file = not each.hunk.old and each.hunk.line == 1
+    return permalink("" if new_file else view.web_url, sha, each.hunk.path, each.hunk.line)
 
 
 def _changed(each: JudgedHunk) -> str:

@@ -48,7 +48,7 @@ def over(record: RunRecord, view: View) -> bool:
 
 def checklist(record: RunRecord, view: View) -> str:
     """The goal's stages while the run goes on."""
-    rows = [(_MARKS[s.state], _label(record, s), _when(s, view), _finding(s)) for s in record.stages]
+    rows = [(_MARKS[s.state], what(record, s.name), _when(s, view), _finding(s)) for s in record.stages]
     return table(("", "Stage", "Time", "Found"), rows, right=(2,))
 
 
@@ -59,7 +59,7 @@ def times(record: RunRecord) -> str:
     rows = [
         (
             _MARKS[s.state],
-            _label(record, s),
+            what(record, s.name),
             duration(s.wall_s),
             *((f"${cost_usd(s):.3f}",) if costs else ()),
             _finding(s),
@@ -96,6 +96,17 @@ def footer(record: RunRecord, view: View, *, how: str = "") -> str:
     return f"<sub>{' · '.join(parts + ([how] if how else []))}</sub>"
 
 
+def again(record: RunRecord) -> str:
+    """What starts it anew; a run without a thread has only its check's buttons."""
+    in_thread = record.run.origin is None or record.run.origin.number is not None
+    return "`/fixbugs retry`" if in_thread else "the check’s *Retry* button"
+
+
+def stop(record: RunRecord) -> str:
+    in_thread = record.run.origin is None or record.run.origin.number is not None
+    return "`/fixbugs stop`" if in_thread else "the check’s *Stop* button"
+
+
 def asked(record: RunRecord) -> str:
     """Who or what started the run."""
     who, kind = text(record.run.trigger.actor, 60), record.run.trigger.kind
@@ -114,12 +125,11 @@ def clock(at: datetime, now: datetime) -> str:
     return f"{day}{at:%H:%M:%S} UTC"
 
 
-def _label(record: RunRecord, stage: StageRecord) -> str:
-    if record.run.goal is Goal.VALIDATE and stage.name is StageName.VALIDATION:
+def what(record: RunRecord, name: StageName) -> str:
+    """What a stage does, as an instruction."""
+    if record.run.goal is Goal.VALIDATE and name is StageName.VALIDATION:
         return "Judge the change"
-    if stage.name is StageName.PUBLICATION and record.run.goal is Goal.FIX:
-        return "Write the pull request" if record.verdict is None or record.verdict.reached_goal else _WHAT[stage.name]
-    return _WHAT[stage.name]
+    return _WHAT[name]
 
 
 def _when(stage: StageRecord, view: View) -> str:
