@@ -55,7 +55,7 @@ def read_report(texts: Sequence[SourceText], tree: Tree) -> tuple[Analysis, tupl
         if _FAILING.search(reading.lines.raw[mention.line - 1])
     ]
     analysis = Analysis(
-        title=next((reading.title for reading in readings if reading.title), ""),
+        title=_title(readings),
         tracebacks=_distinct(tracebacks),
         snippets=tuple(snippet for reading in readings for snippet in reading.snippets),
         expectations=expectations,
@@ -66,6 +66,12 @@ def read_report(texts: Sequence[SourceText], tree: Tree) -> tuple[Analysis, tupl
         signature=signature_of(main_traceback(tracebacks), expectations, index),
     )
     return analysis, tuple(fact for reading in readings for fact in _facts(reading, index))
+
+
+def _title(readings: Sequence[_Reading]) -> str:
+    """The issue's, else the first that a text has."""
+    titled = sorted((r for r in readings if r.title), key=lambda reading: reading.lines.source.kind != "issue")
+    return titled[0].title if titled else ""
 
 
 def _read(source: SourceText, index: TreeIndex) -> _Reading:

@@ -11,7 +11,7 @@ from bot.core.run import StageName
 from bot.ports import LocateQuestion
 from bot.readers import read_report
 from bot.stages.base import Stage, StageContext
-from bot.stages.localisation import cited, locate
+from bot.stages.localisation import cited, locate, texts_now
 
 KEPT_SUSPECTS = 20
 
@@ -20,15 +20,18 @@ async def analyse(context: StageContext) -> StageOutcome:
     """The Analysis. A report that says little makes a thin one; whether that is enough shows in the reproduction."""
     dossier = context.need(Dossier)
     tree = await context.deps.code.tree(context.run.repository, dossier.commit.sha)
-    analysis, facts = await asyncio.to_thread(read_report, dossier.texts, tree)
+    heard = context.record.handed_in
+    texts = texts_now(dossier, heard)
+    analysis, facts = await asyncio.to_thread(read_report, texts, tree)
     for fact in facts:
         context.add(fact)
-    question = LocateQuestion(tree, analysis, tuple(text.text for text in dossier.texts))
+    question = LocateQuestion(tree, analysis, tuple(text.text for text in texts))
     suspects = await asyncio.to_thread(locate, context.deps.locators, question)
     context.count("facts", len(facts))
     context.count("suspects", len(suspects))
     context.finding(_first_words(analysis))
-    return Advance(replace(analysis, suspects=cited(suspects[:KEPT_SUSPECTS], context.ledger.facts)))
+    suspects = cited(suspects[:KEPT_SUSPECTS], context.ledger.facts)
+    return Advance(replace(analysis, suspects=suspects, heard=heard))
 
 
 def _first_words(analysis: Analysis) -> str:

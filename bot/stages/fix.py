@@ -21,7 +21,7 @@ from bot.core.path_roles import is_writable
 from bot.core.run import StageName, Verdict
 from bot.ports import FixQuestion, LocateQuestion
 from bot.stages.base import Stage, StageContext
-from bot.stages.localisation import locate, run_with_coverage
+from bot.stages.localisation import locate, run_with_coverage, texts_now
 from bot.stages.search import SURVIVORS_AT_MOST, Search
 
 SINGLES_AT_MOST = 6000
@@ -65,7 +65,7 @@ async def _question(context: StageContext) -> FixQuestion:
     tree = await context.deps.code.tree(context.run.repository, dossier.commit.sha)
     if reproduction.test.patch is not None:
         tree = reproduction.test.patch.apply(tree)
-    question = LocateQuestion(tree, analysis, tuple(text.text for text in dossier.texts))
+    question = LocateQuestion(tree, analysis, tuple(text.text for text in texts_now(dossier, analysis.heard)))
     question = await run_with_coverage(context, environment, question, reproduction.failing_ids)
     suspects = await asyncio.to_thread(locate, context.deps.locators, question)
     suspects = suspects or context.need(RootCause).suspects

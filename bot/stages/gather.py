@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 
 from bot.core.artifacts import Dossier, SourceText
 from bot.core.errors import InputError
@@ -24,6 +25,8 @@ async def gather(context: StageContext) -> StageOutcome:
     """The Dossier. Raises InputError when the repository, the ref or the report cannot be used."""
     run, code = context.run, context.deps.code
     gathered = await context.deps.reports.report(run)
+    if gathered.give_up is not None:
+        return gathered.give_up
     texts, unread = await asyncio.to_thread(read_documents, gathered.report)
     commit = await code.resolve(run.repository, gathered.ref or run.ref)
     tree = await code.tree(run.repository, commit.sha)
@@ -53,25 +56,35 @@ def undecodable(tree: Tree) -> tuple[str, ...]:
 def read_documents(report: Report) -> tuple[tuple[SourceText, ...], tuple[str, ...]]:
     """The readable texts, and one sentence for each attachment that could not be read.
 
-    Raises InputError for an issue or log that is empty, binary or too large: what a person named must count.
+    Raises InputError for an issue or log that somebody handed in and that is empty, binary or too large: what a person
+    named must count. What was found on the web must not.
     """
     texts: list[SourceText] = []
     unread: list[str] = []
-    if report.issue is not None:
-        texts.append(_read(report.issue, "issue", ISSUE_LIMIT_BYTES))
-    texts.extend(_read(comment, "comment", ISSUE_LIMIT_BYTES) for comment in report.comments)
-    texts.extend(_read(log, "log", LOG_LIMIT_BYTES) for log in report.logs)
-    for attachment in report.attachments:
-        if _is_image(attachment.content):
-            unread.append(f"{attachment.name} is an image, and no model that can see is configured.")
+    for document, kind in _in_order(report):
+        if kind == "attachment" and _is_image(document.content):
+            unread.append(f"{document.name} is an image, and no model that can see is configured.")
             continue
         try:
-            texts.append(_read(attachment, "attachment", LOG_LIMIT_BYTES))
+            texts.append(_read(document, kind, LOG_LIMIT_BYTES if kind in ("log", "attachment") else ISSUE_LIMIT_BYTES))
         except InputError as exc:
+            if not document.address and kind != "attachment":
+                raise
             unread.append(str(exc))
     if not texts and not report.failing_tests:
-        raise InputError("There is no report: give an issue, a log or a failing test.")
+        raise InputError(" ".join(("There is no report: give an issue, a log or a failing test.", *unread)))
     return tuple(texts), tuple(unread)
+
+
+def _in_order(report: Report) -> Iterator[tuple[Document, str]]:
+    """Documents with their kinds. Those that come first count more."""
+    if report.guidance is not None:
+        yield report.guidance, "comment"
+    if report.issue is not None:
+        yield report.issue, "issue"
+    yield from ((document, "comment") for document in report.comments)
+    yield from ((document, "log") for document in report.logs)
+    yield from ((document, "attachment") for document in report.attachments)
 
 
 def _is_image(content: bytes) -> bool:

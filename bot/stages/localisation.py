@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.core.artifacts import Environment, Suspect
+from bot.core.artifacts import Dossier, Environment, SourceText, Suspect
 from bot.core.evidence import Evidence
 from bot.core.select import merge
 from bot.core.testing import Outcome
@@ -59,6 +59,15 @@ def _affordable(environment: Environment, failing_ids: Sequence[str], share_s: f
             break
         chosen.append(result.id)
     return tuple(chosen)
+
+
+def texts_now(dossier: Dossier, heard: Sequence[SourceText]) -> tuple[SourceText, ...]:
+    """All that was said: as gathered, with what was said since in place of an older text of the same name."""
+    newer = {text.name: text for text in heard}
+    gathered = tuple(
+        replace(newer.pop(text.name), kind=text.kind) if text.name in newer else text for text in dossier.texts
+    )
+    return (*gathered, *newer.values())
 
 
 def cited(suspects: Sequence[Suspect], facts: Sequence[Evidence]) -> tuple[Suspect, ...]:

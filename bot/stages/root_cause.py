@@ -12,7 +12,7 @@ from bot.core.testing import Outcome
 from bot.core.tree import Tree
 from bot.ports import LocateQuestion
 from bot.stages.base import Stage, StageContext
-from bot.stages.localisation import cited, locate, run_with_coverage
+from bot.stages.localisation import cited, locate, run_with_coverage, texts_now
 from bot.stages.targets import named_tests
 
 KEPT_SUSPECTS = 20
@@ -22,7 +22,7 @@ async def find(context: StageContext) -> StageOutcome:
     """The RootCause. Where the report names tests that are in the tree, what they execute is weighed too."""
     dossier, analysis, environment = context.need(Dossier), context.need(Analysis), context.need(Environment)
     tree = await context.deps.code.tree(context.run.repository, dossier.commit.sha)
-    question = LocateQuestion(tree, analysis, tuple(text.text for text in dossier.texts))
+    question = LocateQuestion(tree, analysis, tuple(text.text for text in texts_now(dossier, analysis.heard)))
     failing = _failing_now(environment, named_tests(dossier, analysis, environment).ids)
     if failing:
         question = await run_with_coverage(context, environment, question, failing)

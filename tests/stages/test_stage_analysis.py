@@ -52,3 +52,24 @@ def test_every_fact_that_a_suspect_cites_is_in_the_ledger() -> None:
 
     assert cited
     assert cited <= {fact.id for fact in stage.evidence}
+
+
+def test_what_was_said_since_gathering_is_read_and_replaces_its_older_version() -> None:
+    old = SourceText("issue #12", "issue", "# Total\n\nIt is wrong.")
+    edited = SourceText("issue #12", "comment", f"# Total is wrong\n\n{TRACEBACK}")
+    late = SourceText("comment 5 by @ada", "comment", "Seen with version 1.4.2 too.")
+    context = context_of(StageName.ANALYSIS, replace(DOSSIER, texts=(old,)))
+    context.record = replace(context.record, handed_in=(edited, late))
+    analysis = made(ran(context))
+
+    assert analysis.title == "Total is wrong"
+    assert [error.exception_type for error in analysis.tracebacks] == ["TypeError"]
+    assert analysis.heard == (edited, late)
+
+
+def test_the_issue_gives_the_title_when_guidance_comes_before_it() -> None:
+    texts = (
+        SourceText("guidance by @bob", "comment", "Only for coupons."),
+        SourceText("issue #12", "issue", "# Total is wrong\n\nIt is."),
+    )
+    assert made(ran(context_of(StageName.ANALYSIS, replace(DOSSIER, texts=texts)))).title == "Total is wrong"

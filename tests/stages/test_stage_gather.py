@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from stage_runs import context_of, ran
 
 from bench import instant
 from bot.core.artifacts import Dossier, SourceText
 from bot.core.errors import InputError
-from bot.core.outcomes import Advance
-from bot.core.run import Document, Report, StageName
+from bot.core.outcomes import Advance, GiveUp
+from bot.core.run import Document, Report, Run, StageName, Verdict
 from bot.core.tree import Tree, TreeFile
+from bot.ports import Gathered
 from bot.stages.gather import LOG_LIMIT_BYTES, read_documents, undecodable, without_middle
 
 
@@ -116,3 +119,56 @@ def test_python_sources_that_cannot_be_decoded_are_named() -> None:
         "save it as UTF-8, or declare its encoding in its first line.",
     )
     assert undecodable(Tree({"coded.py": TreeFile(sources["coded.py"])})) == ()
+
+
+def test_guidance_comes_first_then_the_issue_the_comments_and_the_logs() -> None:
+    report = Report(
+        issue=Document("issue #12", b"# Wrong total"),
+        comments=(Document("comment 1 by @ada", b"Seen too."),),
+        logs=(Document("log of check test", b"1 failed"),),
+        guidance=Document("guidance by @bob", b"Only for coupons."),
+    )
+    texts, _ = read_documents(report)
+
+    assert [(text.name, text.kind) for text in texts] == [
+        ("guidance by @bob", "comment"),
+        ("issue #12", "issue"),
+        ("comment 1 by @ada", "comment"),
+        ("log of check test", "log"),
+    ]
+
+
+def test_what_was_found_on_the_web_and_cannot_be_read_is_said_and_stops_nothing() -> None:
+    report = Report(
+        issue=Document("issue #12", b"# Wrong total", "https://github.example/acme/shop/issues/12"),
+        comments=(Document("comment 1 by @ada", b"\0\1", "https://github.example/acme/shop/issues/12#1"),),
+        logs=(Document("log of check test", b" ", "https://github.example/acme/shop/runs/1"),),
+    )
+    texts, unread = read_documents(report)
+
+    assert [text.name for text in texts] == ["issue #12"]
+    assert unread == (
+        "comment 1 by @ada is binary. Give text: Markdown, a log, or a traceback.",
+        "log of check test is empty. Describe the bug in it, or leave it out.",
+    )
+
+
+def test_secrets_never_reach_the_dossier() -> None:
+    token = "ghp_" + "a1B2" * 9
+    stage = ran(context_of(StageName.GATHER, report=issue(f"It prints {token}".encode())))
+
+    assert isinstance(stage.outcome, Advance)
+    assert token not in repr(stage.outcome.artifact)
+    assert stage.claims == ["issue.md: 1 GitHub token was removed."]
+
+
+class NothingToGoBy:
+    async def report(self, run: Run) -> Gathered:
+        return Gathered(Report(), give_up=GiveUp(Verdict.NEEDS_INFORMATION, "No check fails.", ("What is wrong?",)))
+
+
+def test_a_run_with_nothing_to_go_by_asks_for_information() -> None:
+    deps = replace(instant.deps(), reports=NothingToGoBy())
+    stage = ran(context_of(StageName.GATHER, deps=deps))
+
+    assert stage.outcome == GiveUp(Verdict.NEEDS_INFORMATION, "No check fails.", ("What is wrong?",))
