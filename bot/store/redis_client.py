@@ -4,6 +4,7 @@ are made all at once. What a key's value means belongs to the files that use it.
 from __future__ import annotations
 
 import random
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,7 +28,7 @@ HEALTH_CHECK_S = 30  # a connection that was idle for longer is tried before it 
 TRIES = 200  # of a change that others keep getting ahead of: seconds, with the pauses in between
 DAY_S = 86_400
 OVERLOADED = (redis.OutOfMemoryError, redis.ReadOnlyError)
-OVERLOADED_WORDS = ("OOM", "MISCONF", "BUSY", "MASTERDOWN", "NOREPLICAS", "TRYAGAIN", "UNKILLABLE")
+OVERLOADED_WORDS = re.compile(r"\b(OOM|MISCONF|READONLY|BUSY|MASTERDOWN|NOREPLICAS|TRYAGAIN)\b")  # in a script's error
 
 
 def connect(url: str) -> redis.Redis:
@@ -56,7 +57,7 @@ def answering() -> Iterator[None]:
     except (redis.ConnectionError, redis.TimeoutError) as exc:
         raise Transient(f"Redis does not answer ({_said(exc)}): is it running, and is its address right?") from exc
     except redis.RedisError as exc:
-        if isinstance(exc, OVERLOADED) or _said(exc).startswith(OVERLOADED_WORDS):
+        if isinstance(exc, OVERLOADED) or OVERLOADED_WORDS.search(_said(exc)):
             raise Transient(f"Redis cannot take this now ({_said(exc)}): look at its memory, disk and role.") from exc
         raise Permanent(f"Redis refused a command ({_said(exc)}): does something else use this database?") from exc
 

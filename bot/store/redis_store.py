@@ -132,14 +132,6 @@ class RedisStore:
         """
         return await asyncio.to_thread(self._overdue)
 
-    async def postpone(self, run_id: str, for_s: float) -> None:
-        """The run waits on purpose (for a limit of somebody's to pass): it is not overdue before that."""
-
-        def later(state: RunState, now: Now) -> tuple[RunState, None]:
-            return transitions.postponed(state, for_s, now), None
-
-        await self._change(run_id, later)
-
     async def ping(self) -> None:
         """Raises Transient when Redis does not answer."""
         await asyncio.to_thread(self._ping)

@@ -178,11 +178,6 @@ def looked_at(state: RunState, now: Now) -> RunState:
     return _looked_at(settled(state, now), now)
 
 
-def postponed(state: RunState, for_s: float, now: Now) -> RunState:
-    """The run, which waits on purpose: it need not be looked at for so long."""
-    return replace(state, look_s=now.s + for_s)
-
-
 def _poisonous(state: RunState, stage: StageName, lease: Lease) -> str:
     return (
         f"{lease.deaths} workers died, or stopped answering, while they ran this stage, so it is not tried again. The "

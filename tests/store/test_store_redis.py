@@ -209,20 +209,6 @@ def test_a_run_with_a_large_suite_loads_fast(store: RedisStore) -> None:
 # ------------------------------------------------------------------ looking after
 
 
-def test_a_run_that_waits_on_purpose_is_not_overdue_before_its_time(store: RedisStore) -> None:
-    world = RedisWorld(store._client)
-
-    async def scenario() -> None:
-        await store.create(instant.run(), STAGES)
-        await store.postpone("r1", 100)
-        world.pass_s(90)
-        assert await store.overdue() == ()
-        world.pass_s(11)
-        assert await store.overdue() == ("r1",)
-
-    asyncio.run(scenario())
-
-
 def test_workers_are_listed_while_they_beat(store: RedisStore) -> None:
     async def scenario() -> None:
         assert await store.workers() == ()

@@ -173,6 +173,33 @@ def test_twenty_who_open_one_meaning_in_twenty_threads_at_once_get_one_run(offic
     assert len(list(office.client.scan_iter("fixbugs:run:*"))) == 1
 
 
+def test_runs_that_open_start_and_end_side_by_side_leave_nothing_open_and_never_two_in_a_thread(
+    office: Office, redis_url: str
+) -> None:
+    def work(client: redis.Redis, worker: int) -> list[str]:
+        own = Office(client)
+
+        async def scenario() -> list[str]:
+            created = []
+            for turn in range(12):
+                opened = await own.open(run_of(f"r{worker}-{turn}", turn % 2))
+                await own.register.admit()
+                if opened.how is Opening.CREATED:
+                    assert await own.register.current(f"ada/shop#{turn % 2}") == opened.run_id
+                    created.append(opened.run_id)
+                    await own.end(opened.run_id)
+            return created
+
+        return asyncio.run(scenario())
+
+    created = [run_id for found in at_once(redis_url, 6, work) if isinstance(found, list) for run_id in found]
+
+    assert len(created) > 2
+    assert len(list(office.client.scan_iter("fixbugs:run:*"))) == len(created) == len(set(created))
+    for left in ("waiting", "active", "homes", "due", "thread:ada/shop#0", "thread:ada/shop#1"):
+        assert not office.client.exists(f"fixbugs:{left}"), left
+
+
 # ---------------------------------------------------------------- admitting
 
 
