@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TextIO
 
 from bot import __version__
+from bot.cli_server import add_server_commands
 from bot.core.artifacts import Publication, Reproduction, Validation
 from bot.core.errors import FixbugsError, InputError, SandboxUnavailable
 from bot.core.outcomes import RunRecord, StageState
@@ -229,6 +230,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.set_defaults(command=demo_command, time_limit=seconds("5m"))
     doctor = commands.add_parser("doctor", help="say what this machine offers and what is missing")
     doctor.set_defaults(command=doctor_command)
+    add_server_commands(commands)
     return parser
 
 

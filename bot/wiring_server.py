@@ -1,48 +1,120 @@
-"""Builds what a server's processes need, and bundles it: the only place that names the adapters of GitHub and Redis.
+"""Builds the adapters of a server's workers and bundles them: the only place that names those of GitHub and Redis.
 
-Settings come in, nothing is read from the environment."""
+Settings come in; nothing is read from the environment."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
-from bot.core.commands import Command
+import redis
+
+from bot.core.errors import InputError
+from bot.core.testing import Isolation
+from bot.fixers import FIXERS
+from bot.git import GitCode
+from bot.github.client import GithubApp
+from bot.github.credentials import GitCredentials
+from bot.github.deliveries import GithubDeliveries
+from bot.github.forge import GithubForge
+from bot.github.reports import GithubReports
+from bot.intake.desk import Desk
 from bot.intake.redelivery import Redelivery
-from bot.ports import Deps, Doorbell, Inbox, Register, Store
-from bot.settings import ServerSettings
+from bot.local.clock import SystemClock
+from bot.locators import LOCATORS
+from bot.ports import Deps
+from bot.progress import SilentProgress
+from bot.publishing.notices import Notices
+from bot.publishing.pull_requests import ForgePublisher
+from bot.queue.broker import broker
+from bot.queue.doorbell import DramatiqDoorbell
+from bot.reproducers import REPRODUCERS
+from bot.settings import AppCredentials, ServerSettings, Settings, credentials_from
+from bot.store.redis_client import connect
+from bot.store.redis_inbox import RedisInbox
+from bot.store.redis_register import RedisRegister
+from bot.store.redis_store import RedisStore
+from bot.wiring import SandboxChoice, choose_isolation, local_sandboxes
+from bot.worker.server import Server
+from sandbox.workbench import SandboxWorkbench
 
-
-class ServerStore(Store, Protocol):
-    """The store, and what only a server asks of it; see `bot.store.redis_store`."""
-
-    async def overdue(self) -> tuple[str, ...]: ...
-
-    async def beat(self, worker_id: str, ttl_s: float) -> None: ...
-
-
-class Desk(Protocol):
-    """Carries out what webhooks ask for."""
-
-    async def carry_out(self, command: Command) -> None: ...
-
-
-class Notices(Protocol):
-    """Keeps what people see of a run up to date."""
-
-    async def refresh(self, run_id: str) -> float | None: ...
+__all__ = ["Server", "build_redelivery", "build_server", "server_isolation"]
 
 
 @dataclass(frozen=True)
-class Server:
-    """Everything that a worker needs. `redelivery` is None where no App is known to ask about."""
+class _Kept:
+    """What a server keeps in Redis, and its doorbell."""
 
-    settings: ServerSettings
-    deps: Deps
-    store: ServerStore
-    register: Register
-    inbox: Inbox
-    doorbell: Doorbell
-    desk: Desk
-    notices: Notices
-    redelivery: Redelivery | None = None
+    client: redis.Redis
+    inbox: RedisInbox
+    doorbell: DramatiqDoorbell
+
+
+def build_server(settings: Settings, server: ServerSettings) -> Server:
+    """Connects to nothing yet. Raises InputError when there is no App or a setting cannot be used, SandboxUnavailable
+    when this machine cannot isolate and nobody said that it need not."""
+    isolation = server_isolation(server)
+    app, kept, clock = _app(server), _kept(server), SystemClock()
+    forge = GithubForge(app)
+    store = RedisStore(kept.client)
+    register = RedisRegister(kept.client, active=server.active_runs, per_repository=server.active_runs_per_repository)
+    notices = Notices(forge, store, register, clock, server.notice_gap_s)
+    code = GitCode(settings.cache_dir / "repositories", settings.environ, credentials=GitCredentials(app))
+    deps = Deps(
+        clock=clock,
+        reports=GithubReports(app, forge),
+        code=code,
+        store=store,
+        workbench=SandboxWorkbench(local_sandboxes(settings, isolation)),
+        publisher=ForgePublisher(forge, code, store, register, notices, clock),
+        progress=SilentProgress(),
+        locators=LOCATORS,
+        reproducers=REPRODUCERS,
+        fixers=FIXERS,
+    )
+    return Server(
+        settings=server,
+        deps=deps,
+        store=store,
+        register=register,
+        inbox=kept.inbox,
+        doorbell=kept.doorbell,
+        desk=Desk(forge, store, register, kept.doorbell, notices, clock),
+        notices=notices,
+        redelivery=Redelivery(GithubDeliveries(app), kept.inbox, kept.doorbell, clock),
+    )
+
+
+def build_redelivery(server: ServerSettings) -> Redelivery:
+    """Raises InputError when there is no App."""
+    kept = _kept(server)
+    return Redelivery(GithubDeliveries(_app(server)), kept.inbox, kept.doorbell, SystemClock())
+
+
+def server_isolation(server: ServerSettings) -> Isolation:
+    """What isolates the code of repositories. None at all is a choice that only FIXBUGS_SANDBOX=none makes."""
+    try:
+        choice = SandboxChoice(server.sandbox)
+    except ValueError as exc:
+        raise InputError(f"FIXBUGS_SANDBOX is {server.sandbox!r}: use namespace, or none to isolate nothing.") from exc
+    return choose_isolation(choice, unsafe_allowed=choice is SandboxChoice.NONE)
+
+
+def _kept(server: ServerSettings) -> _Kept:
+    client = connect(server.redis_url)
+    return _Kept(client, RedisInbox(client), DramatiqDoorbell(broker(server.redis_url)))
+
+
+def _app(server: ServerSettings) -> GithubApp:
+    known = _credentials(server)
+    return GithubApp(app_id=known.app_id, private_key=known.private_key, api_url=server.api_url, web_url=server.web_url)
+
+
+def _credentials(server: ServerSettings) -> AppCredentials:
+    if server.credentials is not None:
+        return server.credentials
+    if server.credentials_file.is_file():
+        return credentials_from(server.credentials_file)
+    raise InputError(
+        "There is no GitHub App yet: start `fixbugs serve` (or `fixbugs up`) and open the set-up page that it names, "
+        "or set FIXBUGS_GITHUB_APP_ID, FIXBUGS_GITHUB_PRIVATE_KEY_FILE and FIXBUGS_GITHUB_WEBHOOK_SECRET."
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +17,7 @@ from bot.git.objects import COMMIT_FORMAT, Caps, Snapshot, parse_commits, read_s
 from bot.git.process import Git
 from bot.git.sources import LocalRepository, RemoteRepository, find_repository
 from bot.git.uncommitted import uncommitted_notices
+from bot.ports import Credentials
 
 _REMEMBERED = 4
 _HASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
@@ -25,12 +27,22 @@ class GitCode:
     """Repositories by plain git ≥ 2.30, through bare mirrors of our own in `cache_dir`.
 
     `environ` is the environment of this process: for a remote, the person's proxy, keys and credential helper hold.
+    `credentials` lends what a remote over HTTP asks for beyond that; it is in git's environment only, never in an
+    argument or a file. Any thread and event loop may use it.
     A local repository is only read; its settings are never in force, and its hooks never run.
     """
 
-    def __init__(self, cache_dir: Path, environ: Mapping[str, str], caps: Caps | None = None) -> None:
-        self._mirrors = Mirrors(cache_dir.absolute(), dict(environ))
+    def __init__(
+        self,
+        cache_dir: Path,
+        environ: Mapping[str, str],
+        caps: Caps | None = None,
+        *,
+        credentials: Credentials | None = None,
+    ) -> None:
+        self._mirrors = Mirrors(cache_dir.absolute(), dict(environ), credentials)
         self._caps = caps or Caps()
+        self._lock = threading.Lock()  # stages of several runs read side by side, each in a thread of its own
         self._snapshots: OrderedDict[tuple[str, str], Snapshot] = OrderedDict()
 
     async def resolve(self, repository: str, ref: str) -> Commit:
@@ -52,14 +64,18 @@ class GitCode:
         """
         source = find_repository(repository)
         key = (source.key, _full_hash(commit))
-        if key not in self._snapshots:
-            git = await self._git(source, commit)
+        with self._lock:
+            snapshot = self._snapshots.get(key)
             near = next((s for k, s in reversed(self._snapshots.items()) if k[0] == source.key), None)
-            self._snapshots[key] = await read_snapshot(git, commit, self._caps, near.blobs if near else {})
+        if snapshot is None:
+            git = await self._git(source, commit)
+            snapshot = await read_snapshot(git, commit, self._caps, near.blobs if near else {})
+        with self._lock:
+            self._snapshots[key] = snapshot
+            self._snapshots.move_to_end(key)
             while len(self._snapshots) > _REMEMBERED:
                 self._snapshots.popitem(last=False)
-        self._snapshots.move_to_end(key)
-        return self._snapshots[key].tree
+        return snapshot.tree
 
     async def ancestors(self, repository: str, commit: str, limit: int) -> tuple[Commit, ...]:
         """First-parent history, newest first, merges and `commit` itself included."""

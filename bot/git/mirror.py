@@ -19,8 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.core.errors import InputError, Permanent, Transient
-from bot.git.process import Git, Output, closed_environ, remote_environ, run
+from bot.git.process import Git, Output, closed_environ, remote_environ, run, with_settings
 from bot.git.sources import LocalRepository, RemoteRepository, read_refs
+from bot.ports import Credentials
 
 _REFSPECS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 _REFUSED = re.compile(
@@ -29,15 +30,22 @@ _REFUSED = re.compile(
     r"host key verification failed|protocol .* not (allowed|supported)|no such file|invalid url|url rejected",
     re.IGNORECASE,
 )
+_UNAUTHORIZED = re.compile(
+    r"authentication failed|could not read (username|password)|error: 40[13]|invalid (credentials|username)|"
+    r"repository not found|access denied|terminal prompts disabled",
+    re.IGNORECASE,
+)
 _NO_SPACE = re.compile(r"no space left|disk quota exceeded", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Mirrors:
-    """The folder of our mirrors. `environ` is the environment that git's own starts from."""
+    """The folder of our mirrors. `environ` is the environment that git's own starts from; `credentials` adds to it what
+    a remote over HTTP needs, for one command at a time."""
 
     cache_dir: Path
     environ: Mapping[str, str]
+    credentials: Credentials | None = None
 
     def git(self, source: LocalRepository | RemoteRepository) -> Git:
         """Git on this source's mirror, reading only."""
@@ -104,8 +112,15 @@ class Mirrors:
 
     async def _fetch(self, source: RemoteRepository, path: Path, ref: str) -> None:
         await self._create(path, "sha1")
-        git = Git(path, remote_environ(self.environ))
+        environ = remote_environ(self.environ)
+        lent = await self._lent(source)
+        git = Git(path, with_settings(environ, lent))
         listed = await git.run("ls-remote", "--symref", source.url, "HEAD")
+        if lent and listed.exit_code and _UNAUTHORIZED.search(listed.stderr):
+            raise InputError(
+                f"{source.shown} does not accept the App's token. See that the App is installed on this repository, "
+                f"may read its contents, and that its private key was not revoked; then ask again."
+            )
         _judge(listed, source)
         head = _remote_head(listed.text)
         if not head:
@@ -117,6 +132,12 @@ class Mirrors:
         if ref != "HEAD" or not ours or f"{ours}\tHEAD" not in listed.text.splitlines():
             _judge(await self._fetched(git, source, "--prune", *_REFSPECS), source)
         await self._fetch_one(git, source, ref)
+
+    async def _lent(self, source: RemoteRepository) -> Mapping[str, str]:
+        """Nothing for remotes that are not web addresses: those have keys of their own."""
+        if self.credentials is None or not source.url.startswith(("https://", "http://")):
+            return {}
+        return await self.credentials.environ(source.url)
 
     async def _fetch_one(self, git: Git, source: RemoteRepository, ref: str) -> None:
         """Asks for a commit or ref that no branch or tag leads to (a pull request's, say); a remote may refuse."""

@@ -78,6 +78,23 @@ def remote_environ(environ: Mapping[str, str]) -> dict[str, str]:
     return {**kept, **_QUIET, "GIT_ASKPASS": "true", "GIT_ALLOW_PROTOCOL": "https:http:ssh:git:file"}
 
 
+def with_settings(environ: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
+    """The environment with another's variables, of which the numbered settings (GIT_CONFIG_COUNT, _KEY_0, _VALUE_0 …)
+    come after those that are there, instead of in their place."""
+    count = environ.get("GIT_CONFIG_COUNT", "")
+    start = int(count) if count.isdigit() else 0
+    merged = dict(environ)
+    for name, value in more.items():
+        numbered = re.fullmatch(r"(GIT_CONFIG_(?:KEY|VALUE)_)([0-9]+)", name)
+        if numbered:
+            merged[f"{numbered[1]}{start + int(numbered[2])}"] = value
+        elif name == "GIT_CONFIG_COUNT":
+            merged[name] = str(start + int(value))
+        else:
+            merged[name] = value
+    return merged
+
+
 async def run(
     argv: tuple[str, ...], environ: Mapping[str, str], *, stdin: bytes = b"", max_bytes: int = 64 << 20
 ) -> Output:

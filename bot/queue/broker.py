@@ -9,10 +9,6 @@ from collections.abc import Sequence
 import redis
 from dramatiq.brokers.redis import RedisBroker
 
-from bot.core.run import StageName
-
-DELIVERY, NOTICE = "delivery", "notice"
-STAGE_QUEUES = tuple(stage.value for stage in StageName)
 POLL_MS = 100  # how long an idle consumer sleeps at most; Dramatiq's own 1,000 ms make a run wait half a second a stage
 DELAYED_POLL_MS = 1000
 HEARTBEAT_MS = 60_000  # a shorter one takes messages from workers whose interpreter is busy

@@ -8,7 +8,8 @@ from dramatiq import Message
 
 from bot.core.errors import Transient
 from bot.core.run import StageName
-from bot.queue.broker import DELIVERY, NOTICE, StageBroker
+from bot.queue.broker import StageBroker
+from bot.queue.names import DELIVERY, NOTICE
 
 LONGEST_DELAY_S = 6 * 24 * 3600.0  # Dramatiq refuses a week
 

@@ -17,8 +17,9 @@ from bot.core.errors import FixbugsError, Transient
 from bot.core.run import StageName
 from bot.driver import Advanced, Leaving, advance, worth_ringing
 from bot.ports import Deps, Progress
-from bot.queue.broker import DELIVERY, NOTICE, StageBroker
-from bot.wiring_server import Server
+from bot.queue.broker import StageBroker
+from bot.queue.names import DELIVERY, NOTICE
+from bot.worker.server import Server
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")

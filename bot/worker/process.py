@@ -15,15 +15,15 @@ from types import FrameType
 import dramatiq
 
 from bot.driver import Leaving
-from bot.queue.broker import DELIVERY, NOTICE, POLL_MS, STAGE_QUEUES, StageBroker, broker
-from bot.wiring_server import Server
+from bot.queue.broker import POLL_MS, StageBroker, broker
+from bot.queue.names import QUEUES, STAGE_QUEUES
 from bot.worker.actors import Actors, declare_actors
 from bot.worker.progress import RingingProgress
+from bot.worker.server import Server
 from bot.worker.sweeper import Sweeper
 
 log = logging.getLogger(__name__)
 
-QUEUES = (*STAGE_QUEUES, DELIVERY, NOTICE)
 SHORT_THREADS = 4
 GRACE_S = 2.0  # what runs may end by itself for so long after a signal
 CLEANING_S = 6.0  # then it is cancelled, and its sandboxes have so long to end

@@ -9,8 +9,8 @@ import threading
 from collections.abc import Callable, Coroutine
 
 from bot.core.errors import FixbugsError
-from bot.wiring_server import Server
 from bot.worker.actors import Actors
+from bot.worker.server import Server
 
 log = logging.getLogger(__name__)
 
