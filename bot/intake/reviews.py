@@ -1,0 +1,59 @@
+"""A review of a pull request of ours asks for changes: they are guidance for a revision of that pull request."""
+
+from __future__ import annotations
+
+from bot.core.commands import Reviewed
+from bot.core.run import Goal, TriggerKind
+from bot.intake.discussion import comment_name
+from bot.intake.opening import Wish, open_run
+from bot.intake.outside import Outside
+from bot.intake.permission import may_ask
+from bot.intake.replies import acknowledge
+from bot.intake.threads import subject_of, workable
+from bot.intake.words import hand_in
+from bot.ports import Opening
+
+
+async def reviewed(outside: Outside, command: Reviewed) -> None:
+    """Other people's pull requests, and people who may not ask, are left in peace."""
+    place, number = command.place, command.number
+    if await outside.register.run_of_pull(place, number) is None:
+        return
+    wanted = await outside.policies.of(place)
+    if not await may_ask(outside, place, command.actor, wanted.policy):
+        return
+    subject = await subject_of(outside, place, number)
+    if not subject.thread.open:
+        return
+    await acknowledge(outside, place, number, command.comment_id, in_review=True)
+    if not await workable(outside, subject, wanted):
+        return
+    guidance = said(command)
+    wish = Wish(
+        TriggerKind.REVIEW,
+        command.actor.login,
+        Goal.FIX,
+        subject.origin(command.comment_id),
+        subject.ref,
+        _meaning(command),
+        guidance=guidance,
+    )
+    opened = await open_run(outside, wish, subject.facts, wanted.policy)
+    if opened.how is Opening.JOINED:
+        record = await outside.store.load(opened.run_id)
+        if record.run.guidance == guidance:
+            return
+        name = comment_name(command.actor.login, command.comment_id or command.review_id or 0)
+        await hand_in(outside, record, name, guidance, subject.thread.web_url)
+
+
+def said(command: Reviewed) -> str:
+    """What the review says, with the line that it is about."""
+    where = f"{command.path}:{command.line}" if command.path and command.line is not None else command.path
+    return f"{where}: {command.guidance}" if where else command.guidance
+
+
+def _meaning(command: Reviewed) -> str:
+    """A review arrives in several pieces, one for each line that it comments on: all are one wish."""
+    what = f"review {command.review_id}" if command.review_id is not None else f"comment {command.comment_id}"
+    return f"{what} {command.place.repository.lower()}#{command.number}"
