@@ -31,7 +31,7 @@ class MemoryRegister:
     outcomes: dict[tuple[str, int], bool] = field(default_factory=dict)
     counts: dict[str, tuple[int, float]] = field(default_factory=dict)  # so far, until when
     holders: dict[str, tuple[object, float]] = field(default_factory=dict)  # who, until when
-    gone: set[int] = field(default_factory=set)
+    present: dict[int, bool] = field(default_factory=dict)  # installations
     repositories: dict[int, set[str]] = field(default_factory=dict)
 
     async def open(self, run: Run, stages: Sequence[StageName], *, meaning: str) -> Opened:
@@ -128,20 +128,17 @@ class MemoryRegister:
                 del self.holders[key]
 
     async def set_installed(self, installation_id: int, repositories: Sequence[str], *, installed: bool) -> None:
-        known = self.repositories.setdefault(installation_id, set())
         names = {name.lower() for name in repositories}
+        known = self.repositories.setdefault(installation_id, set())
+        if installed or not names:
+            self.present[installation_id] = installed
         if installed:
-            self.gone.discard(installation_id)
             known |= names
-        elif names:
-            known -= names
         else:
-            self.gone.add(installation_id)
+            known -= names or set(known)
 
     async def installed(self, installation_id: int) -> bool | None:
-        if installation_id in self.gone:
-            return False
-        return True if installation_id in self.repositories else None
+        return self.present.get(installation_id)
 
     async def _ended(self, run_id: str) -> bool:
         record = await self.store.load(run_id)

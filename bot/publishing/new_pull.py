@@ -31,7 +31,6 @@ async def open_pull(errand: Errand, kind: DeliveryKind, base: str) -> Delivered:
     await errand.register.set_pull(errand.record.run.id, place, pull.number)
     await _add_fix(errand, branch, commits)
     delivered = replace(delivered, pull=replace(pull, head_sha=commits.fix))
-    await _finish_body(errand, delivered, pull.number)
     return await _ready(errand, delivered)
 
 
@@ -66,7 +65,7 @@ async def _pull(errand: Errand, delivered: Delivered, base: str, commits: Commit
                 base=base,
                 title=pull_title(errand.record, errand.subjects),
                 body=pull_body(errand.record, errand.seen(delivered)),
-                draft=True,  # until the fix is on it
+                draft=True,  # until the fix is on it; the text speaks of both commits already, since they are made
             )
         return pull_text(found)
 
@@ -82,22 +81,6 @@ async def _add_fix(errand: Errand, branch: str, commits: Commits) -> None:
     elif head != commits.fix:
         raise Conflict(obstacles.branch_changed(branch))
     await errand.memory.remember(FIX_ADDED, "yes")
-
-
-async def _finish_body(errand: Errand, delivered: Delivered, number: int) -> None:
-    """Writes the body anew when it says more now that the pull request has its number and both commits."""
-    body = pull_body(errand.record, errand.seen(delivered))
-    if body == pull_body(errand.record, errand.seen(replace(delivered, pull=None))):
-        return
-
-    async def edited() -> str:
-        await errand.forge.edit_pull(errand.origin.place, number, body=body)
-        return "yes"
-
-    try:
-        await errand.memory.once("body_finished", edited)
-    except Permanent as exc:  # the pull request is there, and its first text is right
-        log.warning("body_kept run=%s error=%s", errand.record.run.id, exc)
 
 
 async def _ready(errand: Errand, delivered: Delivered) -> Delivered:
