@@ -10,16 +10,16 @@ from bot.core.artifacts import Publication
 from bot.core.forge import Origin, Place
 from bot.core.outcomes import Advance, GiveUp, StageState
 from bot.core.run import StageName, Verdict
+from bot.local.clock import SystemClock
 from bot.ports import Opened, Opening
 from bot.store.memory import MemoryStore
 from memory_register import MemoryRegister
-
 
 SHOP = Place(1, "ada/shop")
 
 
 @dataclass
-class Clock(instant.SystemClock):
+class Clock(SystemClock):
     since_s: float = 100.0
 
     def monotonic(self) -> float:

@@ -20,8 +20,7 @@ from bot.publishing.pull_requests import ForgePublisher
 from bot.store.redis_register import RedisRegister
 from bot.store.redis_store import RedisStore
 
-MADE_BY = (StageName.GATHER, StageName.ENVIRONMENT, StageName.ANALYSIS, StageName.REPRODUCTION, StageName.ROOT_CAUSE)
-MADE_BY += (StageName.FIX, StageName.VALIDATION)
+MADE_BY = tuple(name for name in StageName if name is not StageName.PUBLICATION)
 
 
 async def proved(store: RedisStore, register: RedisRegister) -> str:
