@@ -9,7 +9,7 @@ from dataclasses import replace
 from bot.core.errors import Conflict, Permanent
 from bot.core.forge import PullRequest
 from bot.publishing.errand import Commits, Errand
-from bot.publishing.memory import pull_from, pull_text
+from bot.publishing.memory import Memory, pull_from, pull_text
 from bot.render.github import obstacles
 from bot.render.github.pull_request import branch_name, pull_body, pull_title
 from bot.render.github.view import Delivered, DeliveryKind
@@ -32,6 +32,16 @@ async def open_pull(errand: Errand, kind: DeliveryKind, base: str) -> Delivered:
     await _add_fix(errand, branch, commits)
     delivered = replace(delivered, pull=replace(pull, head_sha=commits.fix))
     return await _ready(errand, delivered)
+
+
+async def as_patch(memory: Memory, why: str) -> Delivered:
+    """The delivery of a fix that could not be pushed, for the reason `why`: a sentence for people. A pull request that
+    was opened before something was refused is named."""
+    kept = await memory.recall(PULL)
+    pull = pull_from(kept) if kept else None
+    if pull is not None and not await memory.recall(FIX_ADDED):
+        why = f"{why} {obstacles.test_alone(pull.number)}"
+    return Delivered(DeliveryKind.PATCH, pull, await memory.recall("branch"), note=why)
 
 
 async def _branch(errand: Errand, commits: Commits) -> str:

@@ -10,11 +10,13 @@ from datetime import datetime
 from bot.core.artifacts import Judgement
 from bot.core.errors import Permanent, Transient
 from bot.core.forge import Origin
-from bot.core.outcomes import ENDED, RunRecord
-from bot.core.run import StageName
+from bot.core.outcomes import ENDED, RunRecord, StageState
+from bot.core.run import StageName, Verdict
 from bot.ports import Clock, Forge, Register, Store
 from bot.publishing.boards import Board, CheckBoard, CommentBoard
 from bot.publishing.memory import Memory
+from bot.publishing.new_pull import as_patch
+from bot.render.github import obstacles
 from bot.render.github.check import check_report
 from bot.render.github.comment import run_comment
 from bot.render.github.view import Delivered, DeliveryKind, View
@@ -56,7 +58,7 @@ class Notices:
             return await self._show(boards, memory, at_once=at_once)
 
     async def _boards(self, record: RunRecord, origin: Origin, memory: Memory) -> tuple[Board, ...]:
-        delivered = await memory.delivered()
+        delivered = await memory.delivered() or await _lost(record, memory)
         view = View(
             web_url=await self._web_url(origin, memory),
             now=self.clock.now(),
@@ -111,6 +113,14 @@ class Notices:
             return 0.0
         since_s = (self.clock.now() - datetime.fromisoformat(last)).total_seconds()
         return self.gap_s - since_s if 0 <= since_s < self.gap_s else 0.0
+
+
+async def _lost(record: RunRecord, memory: Memory) -> Delivered | None:
+    """A fix whose publication failed for good: people get it as a patch all the same."""
+    publication = record.stage(StageName.PUBLICATION)
+    if record.verdict is not Verdict.FIXED or publication.state is not StageState.FAILED:
+        return None
+    return await as_patch(memory, obstacles.not_written(publication.error))
 
 
 def checked_commits(record: RunRecord, origin: Origin, delivered: Delivered | None) -> tuple[str, ...]:

@@ -14,11 +14,10 @@ from bot.core.outcomes import RunRecord
 from bot.core.run import Verdict
 from bot.ports import Clock, Code, Forge, Register, Store
 from bot.publishing.errand import errand
-from bot.publishing.memory import DELIVERED, Memory, delivered_text, pull_from
-from bot.publishing.new_pull import FIX_ADDED, PULL, open_pull
+from bot.publishing.memory import DELIVERED, Memory, delivered_text
+from bot.publishing.new_pull import as_patch, open_pull
 from bot.publishing.notices import Notices
 from bot.publishing.push import push
-from bot.render.github import obstacles
 from bot.render.github.view import Delivered, DeliveryKind
 
 log = logging.getLogger(__name__)
@@ -70,15 +69,7 @@ class ForgePublisher:
             return await open_pull(about, DeliveryKind.NEW_PULL, origin.branch or about.default_branch)
         except (Permanent, InputError) as exc:
             log.warning("delivery_refused run=%s error=%s", record.run.id, exc)
-            return await self._as_patch(memory, str(exc))
-
-    async def _as_patch(self, memory: Memory, why: str) -> Delivered:
-        """The comment carries the fix. A pull request that was opened before something was refused is named."""
-        kept = await memory.recall(PULL)
-        pull = pull_from(kept) if kept else None
-        if pull is not None and not await memory.recall(FIX_ADDED):
-            why = f"{why} {obstacles.test_alone(pull.number)}"
-        return Delivered(DeliveryKind.PATCH, pull, await memory.recall("branch"), note=why)
+            return await as_patch(memory, str(exc))
 
     async def _places(self, origin: Origin, memory: Memory, delivered: Delivered) -> tuple[tuple[str, str], ...]:
         found = [("pull_request", delivered.pull.web_url)] if delivered.pull else []

@@ -315,3 +315,24 @@ def test_a_waiting_run_says_how_many_are_before_it() -> None:
     world.refresh(record)
 
     assert "2 runs" in world.bodies[0]
+
+
+def test_a_fix_whose_publication_failed_for_good_reaches_people_as_a_patch() -> None:
+    world = World()
+    world.forge.faults["move_branch"] = [Transient("GitHub did not answer.")]
+    record = asked(builders.fixed_record())
+    with pytest.raises(Transient):
+        world.publish(record)
+    stages = tuple(
+        replace(s, state=StageState.FAILED, error="GitHub did not answer.") if s.name is StageName.PUBLICATION else s
+        for s in record.stages
+    )
+    world.clock.pass_s(5)
+
+    world.refresh(replace(record, stages=stages))
+
+    (body,) = world.bodies
+    assert (
+        "Writing the pull request failed. GitHub did not answer. Pull request 100 holds the failing test only" in body
+    )
+    assert "git apply" in body

@@ -50,3 +50,8 @@ def still_a_draft(why: str) -> str:
 def test_alone(number: int) -> str:
     """Of a pull request that has the failing test and not the fix."""
     return f"Pull request {number} holds the failing test only; apply the patch's second part to it, or close it."
+
+
+def not_written(why: str) -> str:
+    """`why` is what the stage said; "" when it said nothing."""
+    return f"Writing the pull request failed. {why}".strip()

@@ -26,6 +26,8 @@ def test_every_other_obstacle_is_a_sentence_or_two() -> None:
         obstacles.branch_changed("fixbugs/issue-12"),
         obstacles.still_a_draft("A draft cannot be made ready here."),
         obstacles.test_alone(100),
+        obstacles.not_written("GitHub did not answer. Tried 12 times."),
+        obstacles.not_written(""),
     ] == [
         "The branch `totals` is gone.",
         "Pull request 34 was merged before the fix could be pushed to it.",
@@ -39,4 +41,6 @@ def test_every_other_obstacle_is_a_sentence_or_two() -> None:
         "Somebody changed or deleted `fixbugs/issue-12` while the pull request was being written.",
         "It is still a draft: A draft cannot be made ready here.",
         "Pull request 100 holds the failing test only; apply the patch's second part to it, or close it.",
+        "Writing the pull request failed. GitHub did not answer. Tried 12 times.",
+        "Writing the pull request failed.",
     ]
