@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from mortal import KilledError, Life, mortal
 from publishing_world import BRANCH, ISSUE, PULL, SHA, World, asked, publishing_memory
 
@@ -75,18 +77,30 @@ def one_comment(world: World, kind: DeliveryKind) -> None:
     assert all(report.state.ended for _, report in world.forge.checks.values())
 
 
-def test_a_new_pull_request() -> None:
-    def check(world: World) -> None:
-        one_comment(world, DeliveryKind.NEW_PULL)
-        ((branch, base, _, _, opened),) = world.forge.pulls.values()
-        assert (branch, base, opened.draft) == (BRANCH, "main", False)
-        assert sorted(world.forge.branches) == [BRANCH, "main", "totals"]
-        assert [files for _, _, files in world.history(BRANCH)] == FILES
-        assert f"[#{opened.number}]" in world.bodies[0]
-        assert list(world.register.pulls) == [("acme/shop", opened.number)]
-        assert [sha for sha, _ in world.forge.checks.values()] == [world.forge.branches[BRANCH]]
+def new_pull(world: World) -> None:
+    one_comment(world, DeliveryKind.NEW_PULL)
+    ((branch, base, _, _, opened),) = world.forge.pulls.values()
+    assert (branch, base, opened.draft) == (BRANCH, "main", False)
+    assert sorted(world.forge.branches) == [BRANCH, "main", "totals"]
+    assert [files for _, _, files in world.history(BRANCH)] == FILES
+    assert f"[#{opened.number}]" in world.bodies[0]
+    assert list(world.register.pulls) == [("acme/shop", opened.number)]
+    assert [sha for sha, _ in world.forge.checks.values()] == [world.forge.branches[BRANCH]]
 
-    every_death(World, asked(builders.fixed_record(), ISSUE, draft=False), check)
+
+def test_a_new_pull_request() -> None:
+    every_death(World, asked(builders.fixed_record(), ISSUE, draft=False), new_pull)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(st.builds(Life, st.integers(1, 40), st.booleans()), max_size=8))
+def test_a_new_pull_request_by_many_workers_that_die_each_in_its_own_way(lives: list[Life]) -> None:
+    world, record = World(), asked(builders.fixed_record(), ISSUE, draft=False)
+
+    for life in [*lives, Life(ENOUGH, after=False)]:
+        live(world, record, Life(life.ends_at, life.after))
+
+    new_pull(world)
 
 
 def test_commits_on_somebodys_branch() -> None:
