@@ -31,8 +31,8 @@ LOOKED_AT_ONCE = 100  # overdue runs per call: the rest is overdue in the next o
 
 # A lease that is held ends later; the run is due when its first lease ends, or when it was to be looked at anyhow.
 RENEW = """
-local lease = redis.call('HGET', KEYS[1], ARGV[1])
-if not lease then return 0 end
+if redis.call('EXISTS', KEYS[1]) == 0 then return -1 end
+local lease = redis.call('HGET', KEYS[1], ARGV[1]) or '0 0 0'
 local fence, ends, deaths = lease:match('^(%S+) (%S+) (%S+)$')
 if fence ~= ARGV[2] or tonumber(ends) <= 0 then return 0 end
 local time = redis.call('TIME')
@@ -205,6 +205,8 @@ class RedisStore:
                 keys=[self._keys.run(claim.run_id), self._keys.due],
                 args=[lease_field(claim.stage), claim.fence, lease_s, LOOK, *others, claim.run_id],
             )
+        if done < 0:
+            raise Permanent(f"There is no run {claim.run_id}.")
         return bool(done)
 
     def _has_verdict(self, run_id: str) -> bool:

@@ -80,12 +80,14 @@ def test_a_run_is_created_once(world: World) -> None:
         lambda store: store.load("r9"),
         lambda store: store.claim("r9", StageName.GATHER, LEASE_S),
         lambda store: store.give_up("r9", GiveUp(Verdict.STOPPED, "")),
+        lambda store: store.renew(Claim("r9", StageName.GATHER, 1, 1), LEASE_S),
+        lambda store: store.hand_back(Claim("r9", StageName.GATHER, 1, 1)),
         lambda store: store.stopped("r9"),
         lambda store: store.found("r9", StageName.GATHER, "a"),
         lambda store: store.hand_in("r9", SourceText("a", "comment", "b")),
         lambda store: store.remember("r9", "comment", "1"),
     ],
-    ids=["load", "claim", "give up", "stopped", "found", "hand in", "remember"],
+    ids=["load", "claim", "give up", "renew", "hand back", "stopped", "found", "hand in", "remember"],
 )
 def test_an_unknown_run_is_named(world: World, question: Callable[[object], asyncio.Future[object]]) -> None:
     async def scenario() -> None:
@@ -132,6 +134,16 @@ def test_a_worker_that_lost_its_lease_can_neither_renew_nor_finish(world: World)
         record = await world.store.load("r1")
         assert (record.artifacts, record.evidence) == ((), ())
         assert record.stage(StageName.GATHER).state is StageState.RUNNING
+
+    asyncio.run(scenario())
+
+
+def test_a_claim_that_was_never_granted_can_neither_be_renewed_nor_finished(world: World) -> None:
+    async def scenario() -> None:
+        await opened(world)
+        made_up = Claim("r1", StageName.GATHER, 0, 0)
+        assert not await world.store.renew(made_up, LEASE_S)
+        assert not await world.store.finish(made_up, await ended(world, made_up, StageState.DONE), PUBLISHED, ())
 
     asyncio.run(scenario())
 

@@ -20,6 +20,7 @@ from bot.core.forge import Origin, Place
 from bot.core.outcomes import Advance, GiveUp, StageState
 from bot.core.run import Run, StageName, Verdict
 from bot.ports import Opened, Opening
+from bot.store.admission import Home, Waiting
 from bot.store.redis_client import connect
 from bot.store.redis_register import RedisRegister
 from bot.store.redis_store import RedisStore
@@ -256,6 +257,30 @@ def test_many_who_admit_at_once_never_pass_the_limits(office: Office, redis_url:
     assert len(admitted) == len(set(admitted)) == 5
 
 
+class Overtaken(RedisRegister):
+    """Somebody else admits just after it has read who waits."""
+
+    others: tuple[str, ...] = ()
+
+    def _queue(self, client: redis.Redis) -> tuple[list[Waiting], list[Home]]:
+        seen = super()._queue(client)
+        if not self.others:
+            self.others = asyncio.run(RedisRegister(self._client).admit())
+        return seen
+
+
+def test_one_who_is_overtaken_while_admitting_admits_nobody_twice(office: Office) -> None:
+    slow = Overtaken(office.client)
+
+    async def scenario() -> None:
+        for number in range(3):
+            await office.open(run_of(f"r{number}", number))
+        assert await slow.admit() == ()
+        assert slow.others == ("r0", "r1")
+
+    asyncio.run(scenario())
+
+
 def test_an_admitted_run_whose_doorbell_was_lost_is_overdue(office: Office) -> None:
     world = RedisWorld(office.client)
 
@@ -422,6 +447,22 @@ def test_an_error_inside_frees_the_lock_and_comes_through(office: Office) -> Non
 
     with pytest.raises(Permanent, match="no"):
         asyncio.run(scenario())
+    assert office.client.get("fixbugs:alone:key") is None
+
+
+def test_one_who_is_cancelled_while_it_gets_the_lock_leaves_none_behind(office: Office) -> None:
+    async def enter() -> None:
+        async with office.register.alone("key", 60):
+            await asyncio.sleep(60)
+
+    async def scenario() -> None:
+        office.client.client_pause(150)  # Redis answers nobody for so many milliseconds
+        entering = asyncio.create_task(enter())
+        await asyncio.sleep(0.05)
+        entering.cancel()
+        await asyncio.gather(entering, return_exceptions=True)
+
+    asyncio.run(scenario())
     assert office.client.get("fixbugs:alone:key") is None
 
 
