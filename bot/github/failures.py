@@ -27,6 +27,8 @@ def failure(what: str, response: httpx.Response, now: float) -> FixbugsError:
         return Unauthorized(f"{text} {_unauthorized_advice(response, said, now)}")
     if (wait_s := limit_wait_s(response, now)) is not None:
         return Transient(f"GitHub limits our requests, so we could not {what}: {status} {said}.", wait_s)
+    if status == 403 and _by_rule(said):
+        return Conflict(f"{text} {_conflict_advice(said)}")
     if status in (403, 451):
         return Forbidden(f"{text} {_forbidden_advice(response, said)}")
     if status in (404, 410):
@@ -158,9 +160,15 @@ def _forbidden_advice(response: httpx.Response, said: str) -> str:
     return "The App is not allowed to do this here: check its permissions and the repository's rules."
 
 
+def _by_rule(said: str) -> bool:
+    """Whether a branch's protection or a repository's rules refused it, which GitHub says with 403, 409 or 422."""
+    words = said.lower()
+    return "protected branch" in words or "protected ref" in words or "rule violation" in words
+
+
 def _conflict_advice(said: str) -> str:
     words = said.lower()
-    if "protected" in words or "rule" in words:
+    if _by_rule(said):
         return "A rule of the repository protects this: let the App pass it, or choose another branch."
     if "fast forward" in words or "fast-forward" in words:
         return "The branch has moved since."

@@ -1,6 +1,6 @@
-"""Git over HTTP beside the emulator, as github.com has it: clone, fetch and push at /owner/name.git with a token that is
-checked against the emulator, and attachments at /user-attachments/. What is pushed appears in the emulator's API, and
-what is committed through the API can be fetched."""
+"""Git over HTTP beside the emulator, as github.com has it: clone, fetch and push at /owner/name.git with a token that
+the emulator checks, and attachments at /user-attachments/. What is pushed appears in the emulator's API, and what is
+committed through the API can be fetched."""
 
 from __future__ import annotations
 
@@ -199,14 +199,17 @@ class _Handler(BaseHTTPRequestHandler):
         path, _, query = self.path.partition("?")
         parts = path.strip("/").split("/")
         if len(parts) < 3:
-            return self._answer(404, {}, b"Not Found")
+            self._answer(404, {}, b"Not Found")
+            return
         repository = f"{parts[0]}/{parts[1].removesuffix('.git')}"
         scheme, _, secret = self.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "basic":
-            return self._answer(401, {"WWW-Authenticate": 'Basic realm="GitHub"'}, b"Authentication required")
+            self._answer(401, {"WWW-Authenticate": 'Basic realm="GitHub"'}, b"Authentication required")
+            return
         token = base64.b64decode(secret).decode().partition(":")[2]
         if refused := self.world.refusal(repository, token, "git-receive-pack" in self.path):
-            return self._answer(refused[0], {"WWW-Authenticate": 'Basic realm="GitHub"'}, refused[1].encode())
+            self._answer(refused[0], {"WWW-Authenticate": 'Basic realm="GitHub"'}, refused[1].encode())
+            return
         environ = {
             "PATH_INFO": f"/{repository}.git/{'/'.join(parts[2:])}",
             "QUERY_STRING": query,

@@ -1,5 +1,5 @@
-"""A GitHub of our own for tests: the emulator and a git server on loopback ports, with an App installed, people, and one
-repository copied from a local one. What people do there is a method; what the bot did there can be looked at."""
+"""A GitHub of our own for tests: the emulator and a git server on loopback ports, with an App installed, people, and
+one repository copied from a local one. What people do there is a method; what the bot did there can be looked at."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class GithubWorld:
     app_id: int = APP_ID
     installation_id: int = INSTALLATION
     slug: str = "fixbugs"
-    webhook_secret: str = "s3cret of the world"
+    webhook_secret: str = field(default="s3cret of the world", repr=False)
     private_key: str = field(default_factory=private_key, repr=False)
     api_url: str = ""
     git_url: str = ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,7 +84,7 @@ class Copier:
         }
         self._once(sha, "commits", body)
 
-    def _once(self, sha: str, kind: str, body: dict[str, object]) -> None:
+    def _once(self, sha: str, kind: str, body: Mapping[str, object]) -> None:
         if sha in self._there:
             return
         made = self._client.post(f"{self._base}/{kind}", json=body)
