@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from bot.core.artifacts import Attempt, CandidatePatch, Suspect
+from bot.core.artifacts import Attempt, CandidatePatch, JudgedHunk, SuiteChange, Suspect
 from bot.core.evidence import Evidence
 from bot.core.patch import Patch
+from bot.core.run import Commit
 from bot.core.testing import Failure, Outcome, TestRun
 from bot.render.proof import outcome_counts
 from bot.render.wording import capped, clean, one_line
@@ -82,6 +83,34 @@ def candidate_part(candidate: CandidatePatch, patch: Patch) -> Object:
         "surprise": rounded(candidate.surprise),
         "suspicion": rounded(candidate.suspicion),
         "diff": patch.diff,
+    }
+
+
+def commit_part(commit: Commit) -> Object:
+    return {
+        "sha": commit.sha,
+        "subject": one_line(commit.subject),
+        "author": one_line(commit.author),
+        "at": time_part(commit.at),
+    }
+
+
+def hunk_part(judged: JudgedHunk) -> Object:
+    return {
+        "path": judged.hunk.path,
+        "line": judged.hunk.line,
+        "diff": judged.hunk.text,
+        "necessity": judged.necessity.value,
+        "shown_by": clean(judged.shown_by),
+    }
+
+
+def change_part(change: SuiteChange) -> Object:
+    return {
+        "id": clean(change.id),
+        "before": change.before.value,
+        "after": change.after.value,
+        "note": clean(change.note),
     }
 
 

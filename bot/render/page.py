@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bot.core.artifacts import (
     Dossier,
     Environment,
+    Judgement,
     Reproduction,
     RootCause,
     Validation,
@@ -74,6 +75,7 @@ class Page:
     tried: tuple[str, ...]
     tried_heading: str
     tried_as_printed: bool  # it is a program's output, whose lines count
+    findings: tuple[str, ...]  # what does not hold of a judged change
     proof: tuple[ProofStep, ...]
     red_output: str
     red_command: str
@@ -98,11 +100,12 @@ class Page:
 def page(record: RunRecord, imprint: Imprint) -> Page:
     """The page of a record."""
     words, reproduction = verdict_words(record), record.artifact(Reproduction)
-    validation = record.artifact(Validation)
+    validation, judgement = record.artifact(Validation), record.artifact(Judgement)
+    shown = reproduction or judgement
     cause, environment = record.artifact(RootCause), record.artifact(Environment)
-    project = one_line(record.run.repository.rstrip("/").rsplit("/", 1)[-1], 60)
-    red = reproduction.red[0] if reproduction and reproduction.red else None
-    failure = first_failure(reproduction) if reproduction else None
+    project = one_line(record.run.repository.rstrip("/").rsplit("/", 1)[-1].removesuffix(".git"), 60)
+    red = shown.red[0] if shown and shown.red else None
+    failure = first_failure(shown) if shown else None
     statement = one_line(cause.statement, 1000) if cause and record.verdict is not Verdict.EXPLAINED else ""
     give_up = record.give_up
     excerpt_path, excerpt = excerpt_of(record)
@@ -122,10 +125,11 @@ def page(record: RunRecord, imprint: Imprint) -> Page:
         proof=proof_steps(record),
         red_output=capped(clean((failure and failure.text) or (red.output_tail if red else "")), OUTPUT_CHARS),
         red_command=one_line(red.command, 1000) if red else "",
-        suite=suite_rows(environment, validation),
-        suite_changes=change_views(validation),
+        findings=tuple(one_line(f, 1000) for f in judgement.findings[:MOST_ROWS]) if judgement else (),
+        suite=suite_rows(record),
+        suite_changes=change_views(judgement or validation),
         flaky=tuple(one_line(i) for i in environment.flaky[:MOST_ROWS]) if environment else (),
-        hunks=hunk_views(validation),
+        hunks=hunk_views(judgement or validation),
         patches=patch_views(reproduction, validation),
         excerpt_path=excerpt_path,
         excerpt=excerpt,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.core.artifacts import Candidates, Environment, Reproduction, RootCause, Suspect, Validation
+from bot.core.artifacts import Candidates, Environment, Judgement, Reproduction, RootCause, Suspect, Validation
 from bot.core.outcomes import RunRecord
 from bot.core.testing import Outcome
 from bot.render.diff_rows import FileRows, file_rows
@@ -78,10 +78,14 @@ class ChangeView:
     note: str
 
 
-def suite_rows(environment: Environment | None, validation: Validation | None) -> tuple[SuiteRow, ...]:
-    if environment is None or environment.baseline is None:
+def suite_rows(record: RunRecord) -> tuple[SuiteRow, ...]:
+    """How many tests ended how: at the base commit and with the fix, or at a judged change's base and head."""
+    environment, judgement = record.artifact(Environment), record.artifact(Judgement)
+    validation = judgement or record.artifact(Validation)
+    base = judgement.suite_before if judgement else environment.baseline if environment else None
+    if base is None:
         return ()
-    before = dict(outcome_counts(environment.baseline))
+    before = dict(outcome_counts(base))
     after = dict(outcome_counts(validation.suite_after)) if validation and validation.suite_after else None
     return tuple(
         SuiteRow(
@@ -94,7 +98,7 @@ def suite_rows(environment: Environment | None, validation: Validation | None) -
     )
 
 
-def change_views(validation: Validation | None) -> tuple[ChangeView, ...]:
+def change_views(validation: Validation | Judgement | None) -> tuple[ChangeView, ...]:
     changes = validation.changes[:MOST_ROWS] if validation else ()
     return tuple(
         ChangeView(
@@ -107,7 +111,7 @@ def change_views(validation: Validation | None) -> tuple[ChangeView, ...]:
     )
 
 
-def hunk_views(validation: Validation | None) -> tuple[HunkView, ...]:
+def hunk_views(validation: Validation | Judgement | None) -> tuple[HunkView, ...]:
     return tuple(
         HunkView(
             f"{judged.hunk.path}:{judged.hunk.line}",

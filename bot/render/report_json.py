@@ -13,6 +13,8 @@ from bot.core.artifacts import (
     Candidates,
     Dossier,
     Environment,
+    Judgement,
+    Rebased,
     Reproduction,
     RootCause,
     SourceText,
@@ -24,7 +26,10 @@ from bot.render.json_parts import (
     Object,
     attempt_part,
     candidate_part,
+    change_part,
+    commit_part,
     evidence_part,
+    hunk_part,
     rounded,
     suspect_part,
     test_run_part,
@@ -70,6 +75,7 @@ def report_json(record: RunRecord, imprint: Imprint) -> Object:
         "reproduction": _reproduction(record.artifact(Reproduction)),
         "root_cause": _root_cause(record),
         "fix": _fix(record.artifact(Validation)),
+        "judgement": _judgement(record.artifact(Judgement)),
         "suite": _suite(record),
         "candidates": _candidates(record),
         "evidence": [evidence_part(fact) for fact in record.evidence],
@@ -107,19 +113,12 @@ def _verdict(record: RunRecord) -> Object:
 
 def _run(record: RunRecord) -> Object:
     run, dossier = record.run, record.artifact(Dossier)
-    commit = dossier.commit if dossier else None
     return {
         "id": run.id,
         "trigger": {"kind": run.trigger.kind.value, "actor": clean(run.trigger.actor), "at": time_part(run.trigger.at)},
         "repository": clean(run.repository),
         "ref": clean(run.ref),
-        "commit": commit
-        and {
-            "sha": commit.sha,
-            "subject": one_line(commit.subject),
-            "author": one_line(commit.author),
-            "at": time_part(commit.at),
-        },
+        "commit": commit_part(dossier.commit) if dossier else None,
         "goal": run.goal.value,
         "time_limit_s": rounded(run.time_limit_s),
         "notices": [clean(n) for n in dossier.notices] if dossier else [],
@@ -203,36 +202,58 @@ def _fix(validation: Validation | None) -> Object | None:
     ids = validation.green[0].expected if validation.green else ()
     return {
         **candidate_part(validation.chosen, validation.fix),
-        "hunks": [
-            {
-                "path": judged.hunk.path,
-                "line": judged.hunk.line,
-                "diff": judged.hunk.text,
-                "necessity": judged.necessity.value,
-                "shown_by": clean(judged.shown_by),
-            }
-            for judged in validation.hunks
-        ],
+        "hunks": [hunk_part(judged) for judged in validation.hunks],
         "green": [test_run_part(run, ids) for run in validation.green],
         "rejected": [attempt_part(a) for a in validation.rejected],
         "witnesses": validation.witnesses,
         "alternatives": [candidate_part(c, c.patch) for c in validation.alternatives],
+        "rebased": _rebased(validation.rebased, ids),
+    }
+
+
+def _rebased(rebased: Rebased | None, ids: tuple[str, ...]) -> Object | None:
+    if rebased is None:
+        return None
+    return {
+        "commit": commit_part(rebased.commit),
+        "test_diff": rebased.test.diff if rebased.test else None,
+        "diff": rebased.fix.diff,
+        "red": [test_run_part(run, ids) for run in rebased.red],
+        "green": [test_run_part(run, ids) for run in rebased.green],
+        "after": test_run_part(rebased.suite_after, ()) if rebased.suite_after else None,
+        "changes": [change_part(c) for c in rebased.changes],
+    }
+
+
+def _judgement(judgement: Judgement | None) -> Object | None:
+    if judgement is None:
+        return None
+    return {
+        "sound": judgement.sound,
+        "base": commit_part(judgement.base),
+        "head": commit_part(judgement.head),
+        "test_ids": list(judgement.test_ids),
+        "failing_ids": list(judgement.failing_ids),
+        "red": [test_run_part(run, judgement.test_ids) for run in judgement.red],
+        "green": [test_run_part(run, judgement.test_ids) for run in judgement.green],
+        "hunks": [hunk_part(judged) for judged in judgement.hunks],
+        "findings": [clean(finding) for finding in judgement.findings],
+        "notes": [clean(note) for note in judgement.notes],
     }
 
 
 def _suite(record: RunRecord) -> Object | None:
-    environment, validation = record.artifact(Environment), record.artifact(Validation)
+    environment, judged = record.artifact(Environment), record.artifact(Judgement)
+    validation = judged or record.artifact(Validation)
     if environment is None:
         return None
+    before = judged.suite_before if judged else environment.baseline
     after = validation.suite_after if validation else None
     return {
-        "before": test_run_part(environment.baseline, ()) if environment.baseline else None,
+        "before": test_run_part(before, ()) if before else None,
         "before_skipped": clean(environment.baseline_skipped),
         "after": test_run_part(after, ()) if after else None,
-        "changes": [
-            {"id": clean(c.id), "before": c.before.value, "after": c.after.value, "note": clean(c.note)}
-            for c in (validation.changes if validation else ())
-        ],
+        "changes": [change_part(c) for c in (validation.changes if validation else ())],
         "flaky": list(environment.flaky),
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
-from bot.core.artifacts import Candidates, Publication, Reproduction, RootCause, Validation
+from bot.core.artifacts import Candidates, Judgement, Publication, Reproduction, RootCause, Validation
 from bot.core.outcomes import RunRecord
 from bot.core.patch import Patch
 from bot.core.run import Verdict
@@ -41,7 +41,13 @@ def summary(record: RunRecord, *, width: int = 100, colour: bool = False) -> str
     blocks = [first, *(_wrapped(f"Note: {note}", width) for note in notes_on(record))]
     if cause and cause.statement and record.verdict is not Verdict.EXPLAINED:
         blocks.append(_wrapped(f"Cause: {one_line(cause.statement, 1000)}", width))
-    blocks += [_questions(record, width), _tried(record, width), _suspects(record), _diff(record, colour)]
+    blocks += [
+        _findings(record, width),
+        _questions(record, width),
+        _tried(record, width),
+        _suspects(record),
+        _diff(record, colour),
+    ]
     blocks += [_proof(proof_steps(record), width), _wrapped(isolation_sentence(record), width), _places(record)]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
@@ -55,6 +61,17 @@ def _wrapped(text: str, width: int, first: str = "", rest: str = "") -> str:
         break_long_words=False,
         break_on_hyphens=False,
     )
+
+
+def _findings(record: RunRecord, width: int) -> str:
+    """All that does not hold of a judged change, where the verdict's sentence cannot name it all."""
+    judgement = record.artifact(Judgement)
+    if judgement is None or len(judgement.findings) < 2:
+        return ""
+    lines = [_wrapped(one_line(finding, 600), width, "  - ", "    ") for finding in judgement.findings[:MOST_TRIED]]
+    if len(judgement.findings) > MOST_TRIED:
+        lines.append(f"  - and {len(judgement.findings) - MOST_TRIED:,} more, in the report")
+    return "\n".join(["What does not hold:", *lines])
 
 
 def _questions(record: RunRecord, width: int) -> str:

@@ -39,6 +39,7 @@ from builders import (
     validation,
     with_artifacts,
 )
+from forge_records import judged_record, judgement
 
 IMPRINT = Imprint("0.1.0", "Linux, x86_64, 2 cores", "3.11.2", datetime(2026, 3, 9, 10, 0, 10, 0, UTC))
 HOSTILE = "</script></pre><img src=x onerror=alert(1)><svg/onload=alert(2)>{{ 7*7 }}\x1b[31m\u202e"
@@ -147,6 +148,28 @@ def test_a_no_fix_page_starts_with_the_questions_and_what_was_tried() -> None:
     )
     assert found == sorted(found)
     assert "The fix" not in text
+
+
+def test_the_page_of_a_judged_change_lists_what_does_not_hold() -> None:
+    findings = ("It adds no test.", "Its change at paperboy/log.py:1 is not needed.")
+    text = read(judged_record(judgement(*findings, unneeded=True))).text
+    body = text[text.index("FixBugs on paperboy") :]
+    found = position(
+        body,
+        "Not validated",
+        "What does not hold",
+        *findings,
+        "red 3 of 3",
+        "What each change is needed for",
+        "unneeded",
+    )
+    assert found == sorted(found)
+
+
+def test_the_page_of_a_sound_change_says_so() -> None:
+    text = read(judged_record()).text
+    assert "One of its tests fails on the base and passes with the change" in text
+    assert "What does not hold" not in text
 
 
 def test_missing_isolation_is_said_plainly_in_the_header() -> None:

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # t
 from bot.core.artifacts import Necessity
 from bot.core.evidence import EvidenceKind
 from bot.core.outcomes import RunRecord, StageState
-from bot.core.run import StageName, TriggerKind, Verdict
+from bot.core.run import Goal, StageName, TriggerKind, Verdict
 from bot.core.testing import Isolation, Outcome
 from bot.render.imprint import Imprint
 from bot.render.report_json import SCHEMA, dumps, report_json, schema_text
@@ -27,6 +27,7 @@ from builders import (
     run,
     stages,
 )
+from forge_records import BASE_SHA, HEAD_SHA, NEWER_SHA, judged_record, judgement, rebased_record
 
 IMPRINT = Imprint("0.1.0", "Linux, x86_64, 2 cores", "3.11.2", datetime(2026, 3, 9, 10, 0, 10, 1234, UTC))
 FIXED, REPRODUCED, EXPLAINED = Verdict.FIXED, Verdict.REPRODUCED, Verdict.EXPLAINED
@@ -36,6 +37,8 @@ def record_for(verdict: Verdict) -> RunRecord:
     goals = {FIXED: fixed_record, REPRODUCED: reproduced_record, EXPLAINED: explained_record}
     if verdict in goals:
         return goals[verdict]()
+    if verdict in (Verdict.VALIDATED, Verdict.NOT_VALIDATED):
+        return judged_record(judgement(*(["It adds no test."] if verdict is Verdict.NOT_VALIDATED else [])))
     if verdict is Verdict.BAD_INPUT:
         return RunRecord(run(), stages(last=StageName.GATHER, gave_up=True), verdict=verdict)
     return no_fix_record(verdict)
@@ -74,7 +77,8 @@ def test_the_schema_refuses_a_field_it_does_not_know() -> None:
         ("properties/stages/items/properties/state", [s.value for s in StageState]),
         ("properties/evidence/items/properties/kind", [k.value for k in EvidenceKind]),
         ("properties/run/properties/trigger/properties/kind", [k.value for k in TriggerKind]),
-        ("properties/fix/properties/hunks/items/properties/necessity", [n.value for n in Necessity]),
+        ("properties/run/properties/goal", [g.value for g in Goal]),
+        ("$defs/hunk/properties/necessity", [n.value for n in Necessity]),
         ("$defs/outcome", [o.value for o in Outcome]),
         ("$defs/isolation", [i.value for i in Isolation]),
     ],
@@ -123,6 +127,33 @@ def test_the_reproduction_shows_each_red_run() -> None:
     assert reproduction["command"] == f"python -m pytest {TEST_ID}"
     assert reproduction["failure"] == "ValueError: day is out of range for month"
     assert [red["results"][0]["outcome"] for red in reproduction["red"]] == ["failed"] * 3
+
+
+def test_a_judgement_says_what_was_held_against_what() -> None:
+    record = judged_record(judgement("Its change at paperboy/log.py:1 is not needed.", unneeded=True))
+    assert validator().is_valid(json.loads(dumps(record, IMPRINT)))
+    judged = report_json(record, IMPRINT)["judgement"]
+    assert isinstance(judged, dict)
+    assert (judged["base"]["sha"], judged["head"]["sha"]) == (BASE_SHA, HEAD_SHA)
+    assert judged["sound"] is False
+    assert judged["findings"] == ["Its change at paperboy/log.py:1 is not needed."]
+    assert [hunk["necessity"] for hunk in judged["hunks"]] == ["necessary", "unneeded"]
+    assert [red["results"][0]["outcome"] for red in judged["red"]] == ["failed"] * 3
+
+
+def test_the_suite_of_a_judgement_is_the_base_against_the_head() -> None:
+    suite = json.loads(dumps(judged_record(), IMPRINT))["suite"]
+    assert [suite[side]["counts"] for side in ("before", "after")] == [{"passed": 23}, {"passed": 24}]
+
+
+def test_a_fix_that_was_proved_again_shows_the_runs_on_the_newer_commit() -> None:
+    record = rebased_record()
+    assert validator().is_valid(json.loads(dumps(record, IMPRINT)))
+    fix = report_json(record, IMPRINT)["fix"]
+    assert isinstance(fix, dict)
+    assert fix["rebased"]["commit"]["sha"] == NEWER_SHA
+    assert [run["green"] for run in (*fix["rebased"]["red"], *fix["rebased"]["green"])] == [False] * 3 + [True] * 3
+    assert section(fixed_record(), "fix")["rebased"] is None
 
 
 def test_patches_are_named_only_when_they_exist() -> None:

@@ -14,6 +14,7 @@ from bot.core.testing import Isolation
 from bot.render.text import summary
 from bot.render.wording import VERDICTS, capped, clean, duration, one_line
 from builders import explained_record, fixed_record, no_fix_record, validation, with_artifacts
+from forge_records import judged_record, judgement
 
 FIXED = """\
 Fixed: In paperboy/dates.py:16, use `target` instead of `start`.
@@ -71,6 +72,27 @@ and processes limited.
 """
 
 
+NOT_VALIDATED = """\
+Not validated: 2 things do not hold; first: It adds no test.
+
+Note: Not judged, because no test run can tell: CHANGES.md.
+
+What does not hold:
+  - It adds no test.
+  - Its change at paperboy/log.py:1 is not needed by any test that was run.
+
+  Before           red 3 of 3             On the base 4f0c2a9, with only its tests added, its test
+                                          fails: ValueError: day is out of range for month.
+  After            green 3 of 3           At its head 9e8d7c6 they pass, each time in a fresh
+                                          process.
+  Everything else  unchanged              23 of 23 tests passed before, 24 of 24 after.
+  Nothing spare    1 of 2 hunks needed    All tests end alike without paperboy/log.py:1.
+
+All code of the project ran in a sandbox of Linux namespaces: no network, host files hidden, memory
+and processes limited.
+"""
+
+
 def published(record: RunRecord) -> RunRecord:
     places = Publication((("report", "out/report.html"), ("fix.patch", "out/fix.patch")))
     return replace(record, artifacts=(*record.artifacts, places))
@@ -86,6 +108,11 @@ def test_the_summary_of_a_run_that_found_nothing_to_fix() -> None:
 
 def test_the_summary_of_an_explanation() -> None:
     assert summary(explained_record()) == EXPLAINED
+
+
+def test_the_summary_of_a_change_that_does_not_hold_up() -> None:
+    findings = ("It adds no test.", "Its change at paperboy/log.py:1 is not needed by any test that was run.")
+    assert summary(judged_record(judgement(*findings, unneeded=True))) == NOT_VALIDATED
 
 
 def test_missing_isolation_is_said_plainly() -> None:

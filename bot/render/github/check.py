@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from bot.core.commands import Button
 from bot.core.forge import CheckButton, CheckReport, CheckState
-from bot.core.outcomes import RunRecord
+from bot.core.outcomes import RunRecord, StageState
 from bot.core.run import Goal, Verdict
 from bot.render.github.comment import blocks
 from bot.render.github.markdown import fitted
-from bot.render.github.stages import begun, over
+from bot.render.github.plain import plain
+from bot.render.github.stages import begun, over, what
 from bot.render.github.view import View
-from bot.render.wording import one_line, sentence, verdict_words
+from bot.render.wording import counted, sentence, verdict_words
 
 NAME = "FixBugs"
 TITLE_CHARS = 140
@@ -49,7 +50,10 @@ def check_state(record: RunRecord, view: View) -> CheckState:
 
 
 def _title(record: RunRecord, view: View) -> str:
-    if record.verdict is None:
-        running = [s.name for s in record.stages if s.started_at]
-        return "Running" if running or begun(record) else "Waiting for its turn"
-    return one_line(f"{verdict_words(record).title}: {sentence(record)}", TITLE_CHARS)
+    """What goes on, or the verdict; GitHub shows it without Markdown."""
+    if record.verdict is not None:
+        return plain(f"{verdict_words(record).title}: {sentence(record)}", TITLE_CHARS)
+    if not begun(record):
+        return f"Waiting for its turn, {counted(view.ahead, 'run')} ahead" if view.ahead else "Waiting for its turn"
+    now = [what(record, stage.name).lower() for stage in record.stages if stage.state is StageState.RUNNING]
+    return f"Now: {' and '.join(now)}" if now else "Running"

@@ -7,13 +7,11 @@ import re
 from bot.core.artifacts import (
     Candidates,
     Dossier,
-    Environment,
     JudgedHunk,
     Necessity,
     Reproduction,
     RootCause,
     Suspect,
-    Validation,
 )
 from bot.core.outcomes import RunRecord
 from bot.core.patch import Patch
@@ -152,9 +150,9 @@ def red(reproduction: Reproduction) -> str:
     return "\n\n".join([*said, *([fence(output, "text", OUTPUT_CHARS)] if output.strip() else [])])
 
 
-def suite(environment: Environment | None, validation: Validation | None) -> str:
+def suite(record: RunRecord) -> str:
     """How many tests ended how, before and after; "" when there is nothing to compare."""
-    rows = suite_rows(environment, validation)
+    rows = suite_rows(record)
     if not rows or not any(row.after for row in rows):
         return ""
     shown = [(row.outcome, row.before, row.after) for row in rows]

@@ -112,7 +112,7 @@ def _minimal(number: int) -> str:
 
 
 def _counts(record: RunRecord) -> str:
-    shown = suite(record.artifact(Environment), record.artifact(Validation))
+    shown = suite(record)
     return details("All tests, before and after", shown) if shown else ""
 
 
@@ -127,9 +127,7 @@ def _uncovered(record: RunRecord) -> tuple[str, ...]:
         some = ", ".join(f"`{one_line(i, 120)}`" for i in environment.flaky[:3])
         more = f" and {len(environment.flaky) - 3:,} more" if len(environment.flaky) > 3 else ""
         said.append(f"Flaky before anything was changed, so they say nothing either way: {some}{more}.")
-    said.append(
-        "The proof shows that this bug is gone and that the tests there are still pass, not that no bug is left."
-    )
+    said.append("The proof shows that this bug is gone and that the suite ends as before, not that no bug is left.")
     if isolation_of(record):
         said.append(isolation_sentence(record))
     return tuple(prose(note, 500) for note in said)
