@@ -41,13 +41,8 @@ def summary(record: RunRecord, *, width: int = 100, colour: bool = False) -> str
     blocks = [first, *(_wrapped(f"Note: {note}", width) for note in notes_on(record))]
     if cause and cause.statement and record.verdict is not Verdict.EXPLAINED:
         blocks.append(_wrapped(f"Cause: {one_line(cause.statement, 1000)}", width))
-    blocks += [
-        _findings(record, width),
-        _questions(record, width),
-        _tried(record, width),
-        _suspects(record),
-        _diff(record, colour),
-    ]
+    blocks += [_findings(record, width), _questions(record, width), _tried(record, width)]
+    blocks += [_suspects(record), _diff(record, colour)]
     blocks += [_proof(proof_steps(record), width), _wrapped(isolation_sentence(record), width), _places(record)]
     return "\n\n".join(block for block in blocks if block) + "\n"
 

@@ -81,12 +81,11 @@ What does not hold:
   - It adds no test.
   - Its change at paperboy/log.py:1 is not needed by any test that was run.
 
-  Before           red 3 of 3             On the base 4f0c2a9, with only its tests added, its test
-                                          fails: ValueError: day is out of range for month.
-  After            green 3 of 3           At its head 9e8d7c6 they pass, each time in a fresh
-                                          process.
-  Everything else  unchanged              23 of 23 tests passed before, 24 of 24 after.
-  Nothing spare    1 of 2 hunks needed    All tests end alike without paperboy/log.py:1.
+  Before           red 3 of 3           On the base 4f0c2a9, with only its tests added, its test
+                                        fails: ValueError: day is out of range for month.
+  After            green 3 of 3         At its head 9e8d7c6 they pass, each time in a fresh process.
+  Everything else  unchanged            23 of 23 tests passed before, 24 of 24 after.
+  Nothing spare    1 of 2 hunks needed  All tests end alike without paperboy/log.py:1.
 
 All code of the project ran in a sandbox of Linux namespaces: no network, host files hidden, memory
 and processes limited.
