@@ -168,9 +168,10 @@ class Exchange:
         finally:
             await response.aclose()
         now = self._clock()
-        log.info(
-            "github_refused method=%s path=%s status=%d", question.method, _shown(question.path), response.status_code
-        )
+        # "Not there" is an everyday answer to a look, no event.
+        level = logging.DEBUG if response.status_code in (404, 409, 422) else logging.INFO
+        path = _shown(question.path)
+        log.log(level, "github_refused method=%s path=%s status=%d", question.method, path, response.status_code)
         if (wait_s := limit_wait_s(response, now)) is not None:
             self._closed_until[who] = now + wait_s
         error = failure(question.what, response, now)

@@ -17,6 +17,8 @@ import httpx
 
 from world.seeding import Copier, git, line
 
+NOT_RECORDED = {"X-World": "git"}  # what we ask with the bot's token is none of its requests
+
 
 class Mirror:
     """The bare repository that git itself serves, kept the same as the emulator's."""
@@ -59,7 +61,7 @@ class Mirror:
 
     def hand_out(self, before: dict[str, str], token: str, api_url: str) -> None:
         """Tells the emulator what was pushed, in the name of whoever pushed it."""
-        headers = {"Authorization": f"token {token}"}
+        headers = {"Authorization": f"token {token}", **NOT_RECORDED}
         with httpx.Client(base_url=api_url, headers=headers, timeout=30) as client:
             copier = Copier(client, self.repository, self.folder)
             after = self.refs()
@@ -154,7 +156,8 @@ class GitServer:
 
     def refusal(self, repository: str, token: str, push: bool) -> tuple[int, str] | None:
         """Why this token may not do that; None when it may."""
-        with httpx.Client(base_url=self.api_url, headers={"Authorization": f"token {token}"}, timeout=30) as client:
+        headers = {"Authorization": f"token {token}", **NOT_RECORDED}
+        with httpx.Client(base_url=self.api_url, headers=headers, timeout=30) as client:
             seen = client.get(f"/repos/{repository}/contents/").status_code
             if seen == 401:
                 return 401, "Invalid username or token."
