@@ -56,6 +56,11 @@ def without_hidden(text: str) -> tuple[str, tuple[str, ...]]:
     return text, tuple(_note(what, sorted(lines)) for what, lines in found.items())
 
 
+def without_code(text: str) -> str:
+    """The text with its code blocks and inline code blanked."""
+    return _without(text, [(start, end, "code") for start, end in sorted(_code_spans(text))])
+
+
 def _note(what: str, lines: Sequence[int]) -> str:
     distinct = list(dict.fromkeys(lines))
     shown = ", ".join(map(str, distinct[:_SHOWN_LINES])) + (", …" if len(distinct) > _SHOWN_LINES else "")
