@@ -22,6 +22,7 @@ from bot.store.redis_store import RedisStore
 from bot.web.health import health
 from bot.web.identity import Identity
 from bot.web.pages import page, register_errors
+from bot.web.settings_schema import settings_schema
 from bot.web.setup import setup
 from bot.web.setup_gate import SetupGate
 from bot.web.webhook import LARGEST_BODY_BYTES, webhook
@@ -50,6 +51,7 @@ def create_app(
         webhook(identity, inbox or RedisInbox(client), doorbell or DramatiqDoorbell(broker(settings.redis_url)))
     )
     app.register_blueprint(setup(settings, identity, gate, github))
+    app.register_blueprint(settings_schema())
     app.register_blueprint(health(identity, workers or (lambda: len(asyncio.run(RedisStore(client).workers())))))
 
     @app.get("/")

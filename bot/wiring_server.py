@@ -78,7 +78,7 @@ def build_server(settings: Settings, server: ServerSettings) -> Server:
         register=register,
         inbox=kept.inbox,
         doorbell=kept.doorbell,
-        desk=Desk(forge, store, register, kept.doorbell, notices, clock),
+        desk=Desk(forge, store, register, kept.doorbell, notices, clock, schema_url=_schema_url(server)),
         notices=notices,
         redelivery=Redelivery(GithubDeliveries(app), kept.inbox, kept.doorbell, clock),
     )
@@ -102,6 +102,11 @@ def server_isolation(server: ServerSettings) -> Isolation:
 def _kept(server: ServerSettings) -> _Kept:
     client = connect(server.redis_url)
     return _Kept(client, RedisInbox(client), DramatiqDoorbell(broker(server.redis_url)))
+
+
+def _schema_url(server: ServerSettings) -> str:
+    """Where our web side serves the schema of a repository's settings; "" when we do not know our own address."""
+    return f"{server.public_url}/fixbugs.schema.json" if server.public_url else ""
 
 
 def _app(server: ServerSettings) -> GithubApp:
