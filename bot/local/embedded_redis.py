@@ -70,7 +70,17 @@ def embedded_redis(folder: Path) -> Iterator[EmbeddedRedis]:
         listen = ("--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700")
         keep = ("--appendonly", "yes", "--appendfsync", "everysec", "--save", "")
         yield EmbeddedRedis(
-            (program, *listen, *keep, "--dir", str(folder), "--daemonize", "no", "--loglevel", "warning"),
+            (
+                program,
+                *listen,
+                *keep,
+                "--dir",
+                str(folder),
+                "--daemonize",
+                "no",
+                "--logfile",
+                str(folder / "redis.log"),
+            ),
             f"unix://{socket}",
         )
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import signal
 import time
 
+from worker_world import HOLD, PUBLISHED, WorkerWorld, worker_process
+
 from bot.core.outcomes import StageState
 from bot.core.run import StageName, Verdict
-from worker.worker_world import HOLD, PUBLISHED, WorkerWorld, worker_process
 
 IN_TURN = tuple(StageName)
 

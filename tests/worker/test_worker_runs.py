@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from worker_world import ADA, PLACE, PUBLISHED, REFRESHED, WorkerWorld, held_stages, wait
 
 from bot.core.artifacts import Validation
 from bot.core.commands import Unlabelled
@@ -16,7 +17,6 @@ from bot.core.outcomes import StageOutcome, StageState
 from bot.core.run import StageName, Verdict
 from bot.stages import STAGES
 from bot.stages.base import StageContext
-from worker.worker_world import ADA, PLACE, PUBLISHED, REFRESHED, WorkerWorld, held_stages, wait
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Workers of the instant world on a real Redis, in this process or in one of their own. No assertions here.
 
-`python -m worker.worker_world URL [STAGE]` is such a process; in STAGE it waits while there is something under HOLD.
+`python -m worker_world URL` is such a process. A stage waits while its name is in the list HOLD.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from bot.settings import ServerSettings
 from bot.stages import STAGES
 from bot.stages.base import Stage, StageContext
 from bot.stages.flow import GOAL_STAGES, finished, ready
-from bot.store.redis_client import connect
+from bot.store.redis_client import connect, texts
 from bot.store.redis_inbox import RedisInbox
 from bot.store.redis_register import RedisRegister
 from bot.store.redis_store import RedisStore
@@ -192,7 +192,7 @@ class WorkerWorld:
             return False  # not opened yet
 
     def listed(self, key: str) -> list[str]:
-        return [item.decode() for item in self.client.lrange(key, 0, -1)]
+        return list(texts(self.client.lrange(key, 0, -1)))
 
     def reached(self, stage: StageName, times: int = 1, patience_s: float = 20.0) -> None:
         """Returns once a stage that is held was started this often."""
@@ -234,8 +234,8 @@ def held_stages(client: redis.Redis) -> Iterator[None]:
 @contextmanager
 def worker_process(url: str) -> Iterator[subprocess.Popen[bytes]]:
     """A worker in a process of its own."""
-    environ = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}
-    argv = [sys.executable, "-m", "worker.worker_world", url]
+    environ = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}:{ROOT / 'tests/worker'}"}
+    argv = [sys.executable, "-m", "worker_world", url]
     process = subprocess.Popen(argv, env=environ, cwd=ROOT, stdin=subprocess.DEVNULL)
     try:
         yield process
