@@ -14,6 +14,7 @@ from functools import cache
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from markdown_it.utils import EnvType
 
 from bot.core.commands import Ask
 
@@ -77,18 +78,26 @@ def _instruction_lines(lines: list[str]) -> tuple[int, ...]:
         line.replace(line.lstrip(" ")[: len(NAME)], f"{mark}{number}z", 1) if LINE.fullmatch(line) else line
         for number, line in enumerate(lines)
     ]
-    found, quotes = [], 0
-    for token in _commonmark().parse("\n".join(marked)):
-        quotes += {"blockquote_open": 1, "blockquote_close": -1}.get(token.type, 0)
-        if token.type == "inline" and not quotes:
-            found += [int(start.removeprefix(mark).partition("z")[0]) for start in _line_starts(token, mark)]
+    if marked == lines:
+        return ()
+    found: list[int] = []
+    links: EnvType = {}  # the targets that the text defines
+    quotes = 0
+    for token in _blocks().parse("\n".join(marked), links):
+        if token.type == "blockquote_open":
+            quotes += 1
+        elif token.type == "blockquote_close":
+            quotes -= 1
+        elif token.type == "inline" and not quotes and mark in token.content:
+            texts = _commonmark().parseInline(token.content, links)[0]
+            found += [int(start.removeprefix(mark).partition("z")[0]) for start in _line_starts(texts, mark)]
     return tuple(found)
 
 
-def _line_starts(token: Token, mark: str) -> Iterator[str]:
+def _line_starts(texts: Token, mark: str) -> Iterator[str]:
     """The texts with which lines begin and that begin with the mark."""
     at_start = True
-    for child in token.children or ():
+    for child in texts.children or ():
         if at_start and child.type == "text" and child.level == 0 and child.content.startswith(mark):
             yield child.content
         at_start = child.type in ("softbreak", "hardbreak")
@@ -143,3 +152,9 @@ def _slips(word: str, meant: str) -> int:
 @cache
 def _commonmark() -> MarkdownIt:
     return MarkdownIt("commonmark")
+
+
+@cache
+def _blocks() -> MarkdownIt:
+    """Leaves the text of paragraphs as it is: few of them need to be read, and reading takes most of the time."""
+    return MarkdownIt("commonmark").disable(["inline", "text_join"])
