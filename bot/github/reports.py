@@ -5,6 +5,8 @@ Each source has a file in `gathering`; here they are put together. Cleaning text
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import httpx
 
 from bot.core.errors import Absent, InputError
@@ -50,7 +52,7 @@ class GithubReports:
                 f"{named} is gone, or the App may not see it any more: it was deleted or moved, or the App was taken "
                 "off the repository. Ask again where it is now."
             ) from exc
-        if not thread.web_url.lower().startswith(f"{facts.web_url.lower()}/"):
+        if not _path(thread.web_url).startswith(f"{_path(facts.web_url)}/"):
             raise InputError(f"{named} was moved to {thread.web_url}. Ask again there.")
         return thread
 
@@ -67,3 +69,7 @@ class GithubReports:
                 return
             raise InputError("The comment that asked for this holds no command any more. Ask again with /fixbugs.")
         raise InputError("The comment that asked for this was deleted. Ask again with /fixbugs.")
+
+
+def _path(url: str) -> str:
+    return urlsplit(url).path.lower()

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 from bot.core.hidden_markup import without_code
 
 _CLOSES = r"(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)"
-_NUMBER = r"(\d{1,9})(?![\w.])"
+_NUMBER = r"(\d{1,9})(?!\w|\.\w)"
 _ADDRESS = re.compile(r"https?://[^\s<>\"'`()\[\]{}|\\^]{4,2000}")
 _TRAILING = ".,;:!?*_~"
 # GitHub's own hosts for what people attach, by what their paths begin with.
