@@ -32,5 +32,5 @@ async def discussed(outside: Outside, command: Discussed) -> None:
 
 
 def comment_name(login: str, comment_id: int) -> str:
-    """The same for a comment and its later versions."""
+    """As it is called where it was gathered, so that its later versions take the place of that."""
     return f"comment {comment_id} by @{login}"

@@ -15,7 +15,7 @@ from bot.intake.policies import Wanted
 from bot.intake.replies import acknowledge, say_once
 from bot.intake.stopping import stop_thread
 from bot.intake.threads import Subject, subject_of, workable
-from bot.intake.words import hand_in
+from bot.intake.words import clean, hand_in
 from bot.ports import Opening
 from bot.render.github import answers
 
@@ -92,7 +92,7 @@ async def _join(outside: Outside, command: Instructed, run_id: str, goal: Goal) 
     if command.comment_id is not None and asked_by == command.comment_id and command.ask is not Ask.RETRY:
         await show(outside, run_id)  # this very comment opened it, and somebody died right after
         return
-    if command.guidance:
+    if command.guidance and clean(command.guidance)[0] != record.run.guidance:
         name = comment_name(command.actor.login, command.comment_id or 0)
         address = ""
         if command.comment_id is not None and not command.in_review:

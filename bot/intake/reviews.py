@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from bot.core.commands import Reviewed
 from bot.core.run import Goal, TriggerKind
-from bot.intake.discussion import comment_name
 from bot.intake.opening import Wish, open_run
 from bot.intake.outside import Outside
 from bot.intake.permission import may_ask
 from bot.intake.replies import acknowledge
 from bot.intake.threads import subject_of, workable
-from bot.intake.words import hand_in
+from bot.intake.words import clean, hand_in
 from bot.ports import Opening
 
 
@@ -41,16 +40,27 @@ async def reviewed(outside: Outside, command: Reviewed) -> None:
     opened = await open_run(outside, wish, subject.facts, wanted.policy)
     if opened.how is Opening.JOINED:
         record = await outside.store.load(opened.run_id)
-        if record.run.guidance == guidance:
+        if record.run.guidance == clean(guidance)[0]:
             return
-        name = comment_name(command.actor.login, command.comment_id or command.review_id or 0)
-        await hand_in(outside, record, name, guidance, subject.thread.web_url)
+        await hand_in(outside, record, _name(command), guidance, subject.thread.web_url)
 
 
 def said(command: Reviewed) -> str:
     """What the review says, with the line that it is about."""
-    where = f"{command.path}:{command.line}" if command.path and command.line is not None else command.path
+    where = _where(command)
     return f"{where}: {command.guidance}" if where else command.guidance
+
+
+def _where(command: Reviewed) -> str:
+    return f"{command.path}:{command.line}" if command.path and command.line is not None else command.path
+
+
+def _name(command: Reviewed) -> str:
+    """As it is called where it was gathered, so that it takes the place of that."""
+    if command.comment_id is None:
+        return f"review {command.review_id} by @{command.actor.login}"
+    where = f" on {_where(command)}" if command.path else ""
+    return f"review comment {command.comment_id} by @{command.actor.login}{where}"
 
 
 def _meaning(command: Reviewed) -> str:

@@ -152,6 +152,13 @@ def test_the_run_that_goes_on_hears_the_guidance_of_who_joins(world: DeskWorld) 
     assert world.said == []
 
 
+def test_an_issues_own_text_that_asked_is_not_handed_in_to_its_run(world: DeskWorld) -> None:
+    world.tell(says(guidance="It is the tax.", comment_id=None))
+    world.begin(world.only_run().run.id)
+    world.tell(says(guidance="It is the tax.", comment_id=None))
+    assert world.only_run().handed_in == ()
+
+
 def test_who_asks_for_something_else_is_told_what_goes_on(world: DeskWorld) -> None:
     world.tell(says(Ask.EXPLAIN), says(Ask.FIX, comment_id=502))
     assert world.said == [answers.joined(world.only_run())]
