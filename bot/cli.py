@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import logging
 import os
-import re
 import secrets
 import signal
 import sys
@@ -31,13 +30,13 @@ from bot.local.working_tree import apply_to_working_tree
 from bot.progress import SilentProgress, progress_on
 from bot.render.text import summary
 from bot.render.wording import stage_label
+from bot.run_arguments import add_run_arguments, seconds
 from bot.settings import Settings
 from bot.stages.flow import GOAL_STAGES
 from bot.wiring import SandboxChoice, choose_isolation, local_deps
 
 REACHED, FAILED, BAD_INPUT, NO_FIX = 0, 1, 2, 3
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-DEFAULT_LIMIT = "10m"
 EPILOG = """exit codes:
   0  the goal was reached          2  bad usage or input
   3  an honest no-fix verdict      1  our own failure
@@ -71,7 +70,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def run_command(arguments: argparse.Namespace, settings: Settings) -> int:
     """`fixbugs run`."""
-    report = _report(arguments)
+    if (arguments.goal is Goal.VALIDATE) is not bool(arguments.base):
+        raise InputError("--goal validate holds --ref against --base: give both, or neither.")
+    report = Report() if arguments.goal is Goal.VALIDATE else _report(arguments)
     if arguments.apply and arguments.goal is not Goal.FIX:
         raise InputError("--apply writes a fix; it goes with --goal fix only.")
     if arguments.apply and not Path(arguments.repo).is_dir():
@@ -179,7 +180,8 @@ def _run(arguments: argparse.Namespace, settings: Settings, report: Report) -> R
     now = SystemClock().now()
     run_id = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
     trigger = Trigger(TriggerKind.COMMAND_LINE, settings.user, now)
-    return Run(run_id, trigger, arguments.repo, arguments.ref, report, arguments.goal, arguments.time_limit)
+    base = getattr(arguments, "base", "")
+    return Run(run_id, trigger, arguments.repo, arguments.ref, report, arguments.goal, arguments.time_limit, base=base)
 
 
 def _report(arguments: argparse.Namespace) -> Report:
@@ -223,7 +225,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"fixbugs {__version__}")
     parser.add_argument("--verbose", action="store_true", help="log events to standard error")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    _add_run(commands.add_parser("run", help="work on one bug", epilog=EPILOG, formatter_class=parser.formatter_class))
+    run = commands.add_parser("run", help="work on one bug", epilog=EPILOG, formatter_class=parser.formatter_class)
+    run.set_defaults(command=run_command)
+    add_run_arguments(run)
     demo = commands.add_parser("demo", help="fix the bundled example's bug from its issue text")
     demo.add_argument("--issue-name", default="ISSUE.md", metavar="NAME", help="another report of the example")
     demo.add_argument("--out", type=Path, default=Path("fixbugs-out/demo"), metavar="DIR", help="where results go")
@@ -232,55 +236,6 @@ def _parser() -> argparse.ArgumentParser:
     doctor.set_defaults(command=doctor_command)
     add_server_commands(commands)
     return parser
-
-
-def _add_run(parser: argparse.ArgumentParser) -> None:
-    parser.set_defaults(command=run_command)
-    code = parser.add_argument_group("the code")
-    code.add_argument("--repo", required=True, metavar="PATH|URL", help="the repository; it is never touched")
-    code.add_argument("--ref", default="HEAD", help="branch, tag or commit to work on (default: HEAD)")
-    report = parser.add_argument_group("the report (any of these)")
-    report.add_argument("--issue", metavar="FILE|-", help="the bug report, as Markdown or plain text")
-    report.add_argument(
-        "--failing-test", action="append", default=[], metavar="ID", help="a test that fails; repeatable"
-    )
-    report.add_argument("--log", action="append", default=[], metavar="FILE", help="a log with the failure; repeatable")
-    report.add_argument("--attach", action="append", default=[], metavar="FILE", help="anything else; repeatable")
-    work = parser.add_argument_group("the work")
-    work.add_argument(
-        "--goal", type=Goal, choices=list(Goal), default=Goal.FIX, metavar="explain|reproduce|fix", help="how far to go"
-    )
-    work.add_argument(
-        "--time-limit",
-        type=seconds,
-        default=seconds(DEFAULT_LIMIT),
-        metavar="TIME",
-        help="90, 90s, 10m or 1h (default: 10m)",
-    )
-    work.add_argument(
-        "--sandbox",
-        type=SandboxChoice,
-        choices=list(SandboxChoice),
-        default=SandboxChoice.AUTO,
-        metavar="auto|namespace|none",
-        help="what isolates the project's code",
-    )
-    work.add_argument(
-        "--unsafe-local", action="store_true", help="allow running the project's code without isolation, as you"
-    )
-    results = parser.add_argument_group("the result")
-    results.add_argument("--out", type=Path, metavar="DIR", help="where patches and reports go (default: in the cache)")
-    results.add_argument("--json", action="store_true", help="print report.json instead of progress and summary")
-    results.add_argument("--apply", action="store_true", help="write test and fix into the working tree of --repo")
-
-
-def seconds(text: str) -> float:
-    """A time limit in seconds from "90", "90s", "10m" or "1h". Raises ArgumentTypeError for anything else."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text.strip())
-    value = float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]] if match else 0.0
-    if value <= 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a time: use 90, 90s, 10m or 1h")
-    return value
 
 
 def _width() -> int:

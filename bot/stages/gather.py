@@ -9,7 +9,7 @@ from bot.core.artifacts import Dossier, SourceText
 from bot.core.errors import InputError
 from bot.core.evidence import Evidence, EvidenceKind, Provenance
 from bot.core.outcomes import Advance, StageOutcome
-from bot.core.run import Document, Report, StageName
+from bot.core.run import Document, Goal, Report, StageName
 from bot.core.sanitize import sanitize
 from bot.core.tree import Tree, encoding_of
 from bot.stages.base import Stage, StageContext
@@ -27,7 +27,8 @@ async def gather(context: StageContext) -> StageOutcome:
     gathered = await context.deps.reports.report(run)
     if gathered.give_up is not None:
         return gathered.give_up
-    texts, unread = await asyncio.to_thread(read_documents, gathered.report)
+    needed = run.goal is not Goal.VALIDATE  # a change is judged by its tests, whatever was said
+    texts, unread = await asyncio.to_thread(read_documents, gathered.report, needed=needed)
     commit = await code.resolve(run.repository, gathered.ref or run.ref)
     tree = await code.tree(run.repository, commit.sha)
     undecoded = await asyncio.to_thread(undecodable, tree)
@@ -53,7 +54,7 @@ def undecodable(tree: Tree) -> tuple[str, ...]:
     return (f"{bad[0]}{others} {said}: save it as UTF-8, or declare its encoding in its first line.",)
 
 
-def read_documents(report: Report) -> tuple[tuple[SourceText, ...], tuple[str, ...]]:
+def read_documents(report: Report, *, needed: bool = True) -> tuple[tuple[SourceText, ...], tuple[str, ...]]:
     """The readable texts, and one sentence for each attachment that could not be read.
 
     Raises InputError for an issue or log that somebody handed in and that is empty, binary or too large: what a person
@@ -71,7 +72,7 @@ def read_documents(report: Report) -> tuple[tuple[SourceText, ...], tuple[str, .
             if not document.address and kind != "attachment":
                 raise
             unread.append(str(exc))
-    if not texts and not report.failing_tests:
+    if needed and not texts and not report.failing_tests:
         raise InputError(" ".join(("There is no report: give an issue, a log or a failing test.", *unread)))
     return tuple(texts), tuple(unread)
 
