@@ -19,6 +19,7 @@ from command_line import (
     RED_ID,
     ROOT,
     SHOP,
+    TESTS,
     THIN,
     CommandLine,
     Ran,
@@ -181,3 +182,32 @@ def test_a_thin_report_is_answered_with_precise_questions(fixbugs: CommandLine, 
     assert (ran.code, ran.verdict) == (3, "needs information")
     assert any("Which code shows it?" in question for question in ran.report["verdict"]["questions"])
     assert ran.files == ["report.html", "report.json"]
+
+
+HUNDRED = "\n\ndef test_a_hundred_counts_as_large():\n    assert discount(100) == 90\n"
+
+
+def test_a_change_that_holds_up_is_validated(fixbugs: CommandLine, shop: Path) -> None:
+    commit(shop, {"pricing.py": FIXED_PRICING, "tests/test_pricing.py": TESTS + HUNDRED}, "Count a hundred")
+
+    ran = fixbugs.run(shop, "--goal", "validate", "--base", "HEAD~1")
+
+    assert (ran.code, ran.verdict) == (0, "validated")
+    assert ran.files == ["report.html", "report.json"]
+
+
+def test_a_change_that_no_test_needs_is_not_validated(fixbugs: CommandLine, shop: Path) -> None:
+    files = {"pricing.py": f"LIMIT = 7\n{FIXED_PRICING}", "tests/test_pricing.py": TESTS + HUNDRED}
+    commit(shop, files, "Count a hundred, and more")
+
+    ran = fixbugs.run(shop, "--goal", "validate", "--base", "HEAD~1")
+
+    assert (ran.code, ran.verdict) == (3, "not validated")
+    assert "pricing.py:1 is not needed by any test" in ran.report["verdict"]["sentence"]
+
+
+def test_validating_needs_something_to_hold_the_change_against(fixbugs: CommandLine, shop: Path) -> None:
+    ran = fixbugs.run(shop, "--goal", "validate")
+
+    assert ran.code == 2
+    assert "holds --ref against --base" in ran.err
