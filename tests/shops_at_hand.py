@@ -1,4 +1,4 @@
-"""One cache for all tests of the command line, so that pytest's environment is built once."""
+"""Fixtures for tests of the command line: small repositories, and one cache for all of them."""
 
 from __future__ import annotations
 
