@@ -82,6 +82,15 @@ class InstantCode:
     async def ancestors(self, repository: str, commit: str, limit: int) -> tuple[Commit, ...]:
         return tuple(known for known, _ in self.history)[:limit]
 
+    async def touching(self, repository: str, commit: str, paths: Sequence[str], limit: int) -> tuple[Commit, ...]:
+        trees = [*(tree for _, tree in self.history[1:]), Tree({})]
+        changed = (
+            known
+            for (known, tree), older in zip(self.history, trees, strict=True)
+            if any(tree.files.get(path) != older.files.get(path) for path in paths)
+        )
+        return tuple(changed)[:limit]
+
     async def merge_base(self, repository: str, one: str, other: str) -> Commit:
         return next(known for known, _ in self.history if known.sha == other)
 

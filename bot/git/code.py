@@ -6,7 +6,7 @@ import difflib
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bot.core.errors import InputError
@@ -55,7 +55,7 @@ class GitCode:
         source = find_repository(repository)
         git = await self._mirrors.refresh(source, ref)
         sha = await _rev_parse(git, source, ref)
-        return (await _log(git, sha, 1))[0]
+        return (await _log(git, sha, limit=1))[0]
 
     async def tree(self, repository: str, commit: str) -> Tree:
         """The files of a commit, byte for byte as committed; submodules are left out. The last few are remembered.
@@ -80,7 +80,14 @@ class GitCode:
     async def ancestors(self, repository: str, commit: str, limit: int) -> tuple[Commit, ...]:
         """First-parent history, newest first, merges and `commit` itself included."""
         source = find_repository(repository)
-        return await _log(await self._git(source, _full_hash(commit)), commit, limit)
+        return await _log(await self._git(source, _full_hash(commit)), "--first-parent", commit, limit=limit)
+
+    async def touching(self, repository: str, commit: str, paths: Sequence[str], limit: int) -> tuple[Commit, ...]:
+        """The newest commits up to this one that changed one of these files or folders; merges only where they did."""
+        if not paths:
+            return ()
+        source = find_repository(repository)
+        return await _log(await self._git(source, _full_hash(commit)), commit, "--", *paths, limit=limit)
 
     async def merge_base(self, repository: str, one: str, other: str) -> Commit:
         """The newest commit that both come from, both given by their full hashes."""
@@ -89,7 +96,7 @@ class GitCode:
         output = await git.run("merge-base", one, _full_hash(other))
         if output.exit_code:
             raise InputError(f"Commits {one[:12]} and {other[:12]} of {source.shown} have no common history.")
-        return (await _log(git, output.text.split()[0], 1))[0]
+        return (await _log(git, output.text.split()[0], limit=1))[0]
 
     async def notices(self, repository: str) -> tuple[str, ...]:
         """Sentences on what a run does not see of a local repository; nothing for a remote one."""
@@ -109,11 +116,12 @@ class GitCode:
         return git if (git.git_dir / "HEAD").is_file() else await self._mirrors.refresh(source, commit)
 
 
-async def _log(git: Git, sha: str, limit: int) -> tuple[Commit, ...]:
-    command = ("log", "--first-parent", "--no-show-signature", "--no-color", f"--max-count={limit}", COMMIT_FORMAT, sha)
-    output = await git.run(*command)
+async def _log(git: Git, *what: str, limit: int) -> tuple[Commit, ...]:
+    options = ("--literal-pathspecs", "log", "--no-show-signature", "--no-color", f"--max-count={limit}", COMMIT_FORMAT)
+    output = await git.run(*options, *what)
     if output.exit_code:
-        raise InputError(f"The history of commit {sha[:12]} cannot be read: {output.stderr}. Run `git fsck` there.")
+        commit = next((word for word in what if _HASH.fullmatch(word)), "")
+        raise InputError(f"The history of commit {commit[:12]} cannot be read: {output.stderr}. Run `git fsck` there.")
     return parse_commits(output.text)
 
 

@@ -35,6 +35,9 @@ class Code(Protocol):
     async def ancestors(self, repository: str, commit: str, limit: int) -> tuple[Commit, ...]:
         """First-parent history, newest first, `commit` itself included."""
 
+    async def touching(self, repository: str, commit: str, paths: Sequence[str], limit: int) -> tuple[Commit, ...]:
+        """The newest commits up to this one that changed one of these files or folders, newest first."""
+
     async def merge_base(self, repository: str, one: str, other: str) -> Commit:
         """The newest commit that both commits come from. Raises InputError when their histories share nothing."""
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 from bot.core.artifacts import Analysis, Dossier, Environment, RootCause, Suspect
+from bot.core.errors import InputError, Transient
 from bot.core.evidence import Evidence, EvidenceKind, Provenance
 from bot.core.outcomes import Advance, StageOutcome
 from bot.core.run import StageName
+from bot.core.sanitize import sanitize
 from bot.core.testing import Outcome
 from bot.core.tree import Tree
 from bot.ports import LocateQuestion
@@ -15,7 +18,11 @@ from bot.stages.base import Stage, StageContext
 from bot.stages.localisation import cited, locate, run_with_coverage, texts_now
 from bot.stages.targets import named_tests
 
+log = logging.getLogger(__name__)
+
 KEPT_SUSPECTS = 20
+HISTORY_FILES = 3
+HISTORY_S = 10.0
 
 
 async def find(context: StageContext) -> StageOutcome:
@@ -34,7 +41,25 @@ async def find(context: StageContext) -> StageOutcome:
     first = suspects[0]
     context.finding(f"{len(suspects)} suspect{'s' * (len(suspects) != 1)}; first: {place(first)}")
     context.add(_fact(tree, first))
+    await _tell_last_changes(context, dossier.commit.sha, suspects)
     return Advance(RootCause(suspects, statement(first)))
+
+
+async def _tell_last_changes(context: StageContext, sha: str, suspects: tuple[Suspect, ...]) -> None:
+    """Who last changed the most suspect files. Useful to people, and no more than that: where it takes long, it is
+    left out."""
+    code, repository = context.deps.code, context.run.repository
+    try:
+        async with asyncio.timeout(min(HISTORY_S, context.remaining_s / 10)):
+            for path in list(dict.fromkeys(suspect.path for suspect in suspects))[:HISTORY_FILES]:
+                for commit in await code.touching(repository, sha, (path,), 1):
+                    subject = sanitize(commit.subject, markdown=False).text
+                    by = f"{commit.sha[:10]} by {commit.author} on {commit.at:%Y-%m-%d}"
+                    where = Provenance(f"commit {commit.sha[:10]}")
+                    claim = f"{path} was last changed in {by}: {subject}"
+                    context.add(Evidence(EvidenceKind.HISTORY, claim, where, producer="root_cause"))
+    except (TimeoutError, InputError, Transient):
+        log.info("history_left_out run=%s", context.run.id)
 
 
 def _failing_now(environment: Environment, named: tuple[str, ...]) -> tuple[str, ...]:

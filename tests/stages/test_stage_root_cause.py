@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from stage_runs import DOSSIER, RED_AND_GREEN, Ran, analysis, context_of, environment, ran
@@ -9,9 +10,10 @@ from stage_runs import DOSSIER, RED_AND_GREEN, Ran, analysis, context_of, enviro
 from bench import instant
 from bench.instant import FAILING, InstantWorkbench
 from bot.core.artifacts import Environment, RootCause, Suspect
+from bot.core.errors import Transient
 from bot.core.evidence import Evidence, EvidenceKind, Provenance
 from bot.core.outcomes import Advance
-from bot.core.run import StageName
+from bot.core.run import Commit, StageName
 from bot.ports import LocateQuestion
 
 
@@ -88,3 +90,23 @@ def test_a_suspect_cites_the_facts_that_point_into_it_and_no_others() -> None:
     )
 
     assert cause(stage).suspects[0].evidence == ("A1",)
+
+
+def test_who_last_changed_the_most_suspect_file_is_told() -> None:
+    stage = found(Listening(SUSPECT), environment(None))
+
+    assert stage.claims[1:] == ["cart.py was last changed in aaaaaaaaaa by Ada on 2026-01-02: Add totals"]
+    assert stage.evidence[1].kind is EvidenceKind.HISTORY
+
+
+class Slow(instant.InstantCode):
+    async def touching(self, repository: str, commit: str, paths: Sequence[str], limit: int) -> tuple[Commit, ...]:
+        raise Transient("The history does not come.")
+
+
+def test_a_history_that_cannot_be_read_changes_nothing() -> None:
+    deps = replace(instant.deps(code=Slow()), locators=(Listening(SUSPECT),))
+    stage = ran(context_of(StageName.ROOT_CAUSE, DOSSIER, analysis(), environment(None), deps=deps))
+
+    assert cause(stage).suspects == (SUSPECT,)
+    assert len(stage.evidence) == 1
