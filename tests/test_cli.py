@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from bot import __version__
-from bot.cli import main, seconds
+from bot.cli import main
+from bot.run_arguments import seconds
 from command_line import ISSUE, ROOT, SANDBOX, SHOP, commit
 
 Fails = Callable[..., str]

@@ -10,12 +10,13 @@ from stage_runs import context_of
 
 from bench import instant
 from bench.instant import BUGGY, FAILING, FIXED, PASSING, START, InstantCode, InstantWorkbench, tree_of
-from bot.core.artifacts import Dossier, Judgement, Necessity
+from bot.core.artifacts import Dossier, Environment, Judgement, Necessity
 from bot.core.outcomes import Advance, GiveUp, RunRecord, StageOutcome
 from bot.core.run import Commit, StageName, Verdict
-from bot.core.testing import Outcome
+from bot.core.testing import Collection, Outcome
 from bot.core.tree import Tree
 from bot.stages import environment
+from bot.stages.base import StageContext
 from bot.stages.judgement import STAGE
 
 TESTS = "tests/test_cart.py"
@@ -34,14 +35,12 @@ def rule(tree: Tree, test_id: str) -> Outcome:
 class Bench(InstantWorkbench):
     """Collects both tests from their file."""
 
-    async def collect(self, environment: object, tree: Tree, targets: Sequence[str]):  # type: ignore[no-untyped-def,override] # as the port
-        return instant.Collection((FAILING, PASSING))
+    async def collect(self, environment: Environment, tree: Tree, targets: Sequence[str]) -> Collection:
+        return Collection((FAILING, PASSING))
 
 
-def judged(
-    head: Mapping[str, str], *, base: Mapping[str, str] | None = None, bench: Bench | None = None
-) -> StageOutcome:
-    before = {"cart.py": BUGGY, TESTS: "from cart import total\n", **(base or {})}
+def judged(head: Mapping[str, str], *, bench: Bench | None = None) -> StageOutcome:
+    before = {"cart.py": BUGGY, TESTS: "from cart import total\n"}
     code = InstantCode(((HEAD, tree_of({**before, **head})), (BASE, tree_of(before))))
     deps = instant.deps(code=code, workbench=bench or Bench(rule=rule))
     dossier = Dossier(HEAD, (), ())
@@ -49,7 +48,11 @@ def judged(
     assert isinstance(built, Advance)
     context = context_of(StageName.VALIDATION, dossier, built.artifact, deps=deps)
     context.record = RunRecord(replace(context.run, base=BASE.sha), context.record.stages, context.record.artifacts)
-    return asyncio.run(STAGE.run(context))
+    return asyncio.run(_judged(context))
+
+
+async def _judged(context: StageContext) -> StageOutcome:
+    return await STAGE.run(context)
 
 
 def judgement(outcome: StageOutcome) -> Judgement:
