@@ -48,6 +48,8 @@ class Mirror:
         for kind in ("heads/", "tags/"):
             for ref in self._get(f"/git/matching-refs/{kind}"):
                 theirs[ref["ref"]] = ref["object"]["sha"]
+        for pull in self._get("/pulls?state=all&per_page=100"):
+            theirs[f"refs/pull/{pull['number']}/head"] = pull["head"]["sha"]
         for sha in set(theirs.values()):
             self._commit(sha)
         git(self.folder, "symbolic-ref", "HEAD", f"refs/heads/{self._get('')['default_branch']}")

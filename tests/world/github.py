@@ -157,16 +157,26 @@ class GithubWorld:
         kind = "pulls" if any(pull["number"] == number for pull in self.pulls()) else "issues"
         self.ask("PATCH", f"/{kind}/{number}", {"state": "closed"}, by=by)
 
-    def open_pull(self, branch: str, title: str, body: str = "", *, base: str = "", by: str = "ada") -> int:
+    def open_pull(
+        self, branch: str, title: str, body: str = "", *, base: str = "", by: str = "ada", editable: bool = False
+    ) -> int:
+        """`branch` may be a fork's ("bob:topic"); `editable`: those who may write to the parent may push to it."""
         asked = {"title": title, "body": body, "head": branch, "base": base or self.default_branch}
-        return int(self.ask("POST", "/pulls", asked, by=by)["number"])
+        return int(self.ask("POST", "/pulls", {**asked, "maintainer_can_modify": editable}, by=by)["number"])
+
+    def fork(self, *, by: str = "bob") -> str:
+        """A fork of the repository, of this person's own; returns its name, for `push`."""
+        name = str(self.ask("POST", "/forks", {}, by=by)["full_name"])
+        answer = self._clients[by].put(f"/repos/{name}/collaborators/root", json={"permission": "admin"})
+        assert answer.is_success, answer.text
+        return name
 
     def review(self, number: int, body: str, *, event: str = "REQUEST_CHANGES", by: str = "ada") -> int:
         return int(self.ask("POST", f"/pulls/{number}/reviews", {"body": body, "event": event}, by=by)["id"])
 
-    def push(self, folder: Path, branch: str, *, by: str = "ada") -> str:
+    def push(self, folder: Path, branch: str, *, by: str = "ada", repository: str = "") -> str:
         """Pushes HEAD of a local repository to this branch over git; returns its hash."""
-        url = f"{self.git_url}/{self.repository}.git".replace("://", f"://x:{token(by)}@")
+        url = f"{self.git_url}/{repository or self.repository}.git".replace("://", f"://x:{token(by)}@")
         line(folder, "push", "-q", "--force", url, f"HEAD:refs/heads/{branch}")
         return line(folder, "rev-parse", "HEAD")
 

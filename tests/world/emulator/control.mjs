@@ -38,7 +38,6 @@ export function before(world) {
     if ('token_life_s' in order) world.tokenLifeS = order.token_life_s;
     if ('no_drafts' in order) world.noDrafts = order.no_drafts;
     if ('gone_logs' in order) world.gone.add(order.gone_logs);
-    if ('editable' in order) world.editable.set(order.editable, true);
     for (const [word, at] of [['suspended', new Date().toISOString()], ['resumed', null]]) {
       const row = gh.appInstallations.all().find((one) => one.installation_id === order[word]);
       if (row) gh.appInstallations.update(row.id, { suspended_at: at });

@@ -5,6 +5,7 @@
 // Each gap is a file beside this one with a `before` (routes that must win over the emulator's: the first match counts)
 // and/or an `after` (what needs the emulator's own routes and store). `_test/…` paths are for tests only: see control.mjs.
 import fs from 'node:fs';
+import net from 'node:net';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -30,6 +31,12 @@ const bundle = fs
 const { createEmulator } = await import(pathToFileURL(path.join(dist, 'api.js')));
 // The very module that `createEmulator` loads, so that what is wrapped here is what runs.
 const { githubPlugin, getGitHubStore } = await import(pathToFileURL(path.join(dist, bundle)));
+
+// The emulator would listen to the whole network.
+const listen = net.Server.prototype.listen;
+net.Server.prototype.listen = function (port) {
+  return listen.call(this, port, '127.0.0.1');
+};
 
 const seed = JSON.parse(fs.readFileSync(process.argv[2], 'utf8'));
 const port = Number(process.argv[3]);

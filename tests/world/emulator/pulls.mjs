@@ -42,7 +42,11 @@ export function before(world) {
     const invalid = (errors) => world.refuse(c, 422, 'Validation Failed', { errors });
     if (world.noDrafts && asked.draft)
       return world.refuse(c, 422, 'Draft pull requests are not supported in this repository.');
-    if (repo && !String(asked.head).includes(':')) {
+    if (repo && String(asked.head).includes(':')) {
+      const [owner] = asked.head.split(':');
+      const fork = gh.repos.all().find((one) => one.forked_from_id === repo.id && one.full_name.startsWith(`${owner}/`));
+      if (fork) share(fork.id, repo.id);
+    } else if (repo) {
       const known = (name) => gh.branches.findBy('repo_id', repo.id).some((branch) => branch.name === name);
       if (!known(head)) return invalid([{ resource: 'PullRequest', field: 'head', code: 'invalid' }]);
       if (!known(asked.base)) return invalid([{ resource: 'PullRequest', field: 'base', code: 'invalid' }]);
@@ -52,8 +56,24 @@ export function before(world) {
         return invalid([{ resource: 'PullRequest', code: 'custom', message }]);
       }
     }
-    return completed(handler)(c, next);
+    const response = await completed(handler)(c, next);
+    if (response.ok && asked.maintainer_can_modify) {
+      const pull = await response.json();
+      world.editable.set(pull.id, true);
+      return c.json(complete(pull), response.status);
+    }
+    return response;
   });
+
+  // What a fork has, its parent knows too, once there is a pull request.
+  function share(from, to) {
+    for (const kind of ['blobs', 'trees', 'commits']) {
+      const there = new Set(gh[kind].findBy('repo_id', to).map((row) => row.sha));
+      for (const { id, ...row } of gh[kind].findBy('repo_id', from))
+        if (!there.has(row.sha)) gh[kind].insert({ ...row, repo_id: to });
+    }
+  }
+  world.share = share;
 
   world.wrap('GET /repos/:owner/:repo/issues/:issue_number', (handler) => async (c, next) => {
     const number = c.req.param('issue_number');
@@ -105,6 +125,7 @@ export function after(world) {
       .filter((pull) => pull.state === 'open' && pull.head_repo_id === ref.repo_id)
       .filter((pull) => ref.ref === `refs/heads/${pull.head_ref}`);
     for (const pull of moved) {
+      if (pull.head_repo_id !== pull.base_repo_id) world.share(pull.head_repo_id, pull.base_repo_id);
       gh.pullRequests.update(pull.id, { head_sha: change.sha });
       queueMicrotask(() => synchronized(pull, old, change.sha));
     }
