@@ -12,7 +12,6 @@ from contextlib import ExitStack
 from urllib.parse import urlsplit
 
 from bot.core.errors import Transient
-from bot.local.embedded_redis import await_redis, embedded_redis
 from bot.local.folders import make_writable
 from bot.local.listening import address, check_free
 from bot.queue.names import QUEUES
@@ -55,7 +54,8 @@ def _add_address(parser: argparse.ArgumentParser) -> None:
 def serve_command(arguments: argparse.Namespace, settings: Settings) -> int:
     """`fixbugs serve`: returns when gunicorn does."""
     from app import create_app  # noqa: PLC0415 (the web's modules are the web process' alone)
-    from bot.web.process import run_web  # noqa: PLC0415
+    from bot.local.embedded_redis import await_redis  # noqa: PLC0415
+    from bot.web.process import run_web  # noqa: PLC0415 (as above)
 
     server = _prepare(settings)
     try:
@@ -71,6 +71,7 @@ def worker_command(arguments: argparse.Namespace, settings: Settings) -> int:
     if arguments.processes > 1:
         argv = _command(arguments, "worker", "--stages", ",".join(arguments.stages))
         return Supervisor([Child(f"worker {n + 1}", argv) for n in range(arguments.processes)]).run()
+    from bot.local.embedded_redis import await_redis  # noqa: PLC0415
     from bot.wiring_server import build_server  # noqa: PLC0415 (stages and sandbox are the workers' alone)
     from bot.worker.process import run_worker  # noqa: PLC0415
 
@@ -82,6 +83,8 @@ def worker_command(arguments: argparse.Namespace, settings: Settings) -> int:
 
 def up_command(arguments: argparse.Namespace, settings: Settings) -> int:
     """`fixbugs up`: supervises everything until Ctrl-C or SIGTERM."""
+    from bot.local.embedded_redis import await_redis, embedded_redis  # noqa: PLC0415 (as for serve)
+
     server = _prepare(settings)
     check_free(arguments.host, arguments.port)
     with ExitStack() as stack:
@@ -98,11 +101,14 @@ def up_command(arguments: argparse.Namespace, settings: Settings) -> int:
         for number in range(arguments.processes):
             argv = _command(arguments, "worker")
             children.append(Child(f"worker {number + 1}", argv, environ, wanted=lambda: _has_app(server)))
-        return Supervisor(children).run(lambda: _welcome(arguments, settings, server, environ["FIXBUGS_REDIS_URL"]))
+        return Supervisor(children).run(
+            lambda: _welcome(arguments, settings, server, environ.get("FIXBUGS_REDIS_URL") or server.redis_url)
+        )
 
 
 def redeliver_command(arguments: argparse.Namespace, settings: Settings) -> int:
     """`fixbugs redeliver`."""
+    from bot.local.embedded_redis import await_redis  # noqa: PLC0415
     from bot.wiring_server import build_redelivery  # noqa: PLC0415 (as for the worker)
 
     server = _prepare(settings)
