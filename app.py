@@ -22,6 +22,7 @@ from bot.store.redis_store import RedisStore
 from bot.web.health import health
 from bot.web.identity import Identity
 from bot.web.pages import page, register_errors
+from bot.web.reception import InOneBreath, InTwoSteps
 from bot.web.settings_schema import settings_schema
 from bot.web.setup import setup
 from bot.web.setup_gate import SetupGate
@@ -47,9 +48,10 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY_BYTES
     identity, gate = Identity(settings), SetupGate(settings)
     client = connect(settings.redis_url)
-    app.register_blueprint(
-        webhook(identity, inbox or RedisInbox(client), doorbell or DramatiqDoorbell(broker(settings.redis_url)))
-    )
+    kept, bell = RedisInbox(client), DramatiqDoorbell(broker(settings.redis_url))
+    given = inbox is not None or doorbell is not None
+    reception = InTwoSteps(inbox or kept, doorbell or bell) if given else InOneBreath(kept, bell)
+    app.register_blueprint(webhook(identity, inbox or kept, reception))
     app.register_blueprint(setup(settings, identity, gate, github))
     app.register_blueprint(settings_schema())
     app.register_blueprint(health(identity, workers or (lambda: len(asyncio.run(RedisStore(client).workers())))))

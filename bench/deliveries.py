@@ -1,4 +1,5 @@
-"""The load that `bench.webhook` puts on a server, from a process of its own: signed deliveries over kept connections.
+"""The load that `bench.webhook` puts on a server, from a process of its own: signed deliveries, each over a
+connection of its own, as most proxies pass them on, or with `--kept` over connections that stay open.
 
 `python -m bench.deliveries PORT --rate 200 --seconds 10` sends on a fixed timetable (open loop), whatever the answers
 take, and counts each delivery's latency from when it was due. Without `--rate` it sends as fast as answers come.
@@ -77,11 +78,12 @@ class Sent:
 
 @dataclass
 class Line:
-    """One kept connection; opened again when the server closed it."""
+    """One sender, with one connection at a time. A kept one is opened again when the server closed it."""
 
     port: int
     head: bytes
     body: bytes
+    kept: bool
     streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def send(self) -> bool:
@@ -97,7 +99,8 @@ class Line:
         if self.streams is None:
             self.streams = await asyncio.open_connection("127.0.0.1", self.port)
         reader, writer = self.streams
-        writer.write(b"%b%b\r\n\r\n%b" % (self.head, uuid.uuid4().hex.encode(), self.body))
+        manner = b"" if self.kept else b"Connection: close\r\n"
+        writer.write(b"%b%b\r\n%b\r\n%b" % (self.head, uuid.uuid4().hex.encode(), manner, self.body))
         answer = await reader.readuntil(b"\r\n\r\n")
         length = next(
             (int(line.split(b":")[1]) for line in answer.split(b"\r\n") if line.lower().startswith(b"content-length")),
@@ -164,7 +167,7 @@ def _quantile(ordered: Sequence[float], share: float) -> float:
 async def _load(arguments: argparse.Namespace) -> Sent:
     body = payload()
     head = request_head(body, arguments.port)
-    lines = [Line(arguments.port, head, body) for _ in range(arguments.connections)]
+    lines = [Line(arguments.port, head, body, arguments.kept) for _ in range(arguments.connections)]
     try:
         if arguments.rate:
             return await on_a_timetable(lines, arguments.rate, arguments.seconds)
@@ -179,6 +182,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("port", type=int)
     parser.add_argument("--rate", type=float, default=0.0, help="deliveries per second (default: as many as it can)")
     parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--kept", action="store_true", help="keep connections open between deliveries")
     parser.add_argument("--connections", type=int, default=16)
     print(asyncio.run(_load(parser.parse_args(argv))).as_json())
 

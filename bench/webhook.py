@@ -3,8 +3,9 @@ only verifies and answers 202, served with the same gunicorn options.
 
 `python -m bench.webhook [--seconds N] [--rounds N] [--json]`. Both servers run side by side and are loaded in turns by
 a process of its own (`bench.deliveries`), so that what else the machine does meets both. `ratio` compares how many
-deliveries a second they take without a limit; `cpu_ratio` the processor time that their web processes spend on each.
-Latency is measured at 200 a second, from when a delivery was due.
+deliveries a second they take without a limit, `cpu_ratio` the processor time that their web processes spend on each;
+`kept_cpu_ratio` is the same over connections that stay open, where what both pay for a connection falls away. Latency
+is measured at 200 a second, from when a delivery was due.
 """
 
 from __future__ import annotations
@@ -54,6 +55,9 @@ class Loaded:
     cpu_ms: float  # of the web processes, per delivery
 
 
+Pair = tuple[Loaded, Loaded]  # the bare route's and ours, one round
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     parser = bench_parser("bench.webhook", "Measures what taking a webhook in costs.")
     parser.add_argument("--seconds", type=float, default=5.0, help="how long each round of load takes (default: 5)")
@@ -63,21 +67,29 @@ def main(argv: Sequence[str] | None = None) -> None:
         for server in (bare, ours):
             _load(server, 1.0)  # warm-up
         full = [(_load(bare, arguments.seconds), _load(ours, arguments.seconds)) for _ in range(arguments.rounds)]
+        kept = [
+            (_load(bare, arguments.seconds, kept=True), _load(ours, arguments.seconds, kept=True))
+            for _ in range(arguments.rounds)
+        ]
         paced = [
             (_load(bare, arguments.seconds, RATE), _load(ours, arguments.seconds, RATE))
             for _ in range(arguments.rounds)
         ]
-    _report(full, paced).show(as_json=arguments.json)
+    _report(full, kept, paced).show(as_json=arguments.json)
 
 
-def _report(full: Sequence[tuple[Loaded, Loaded]], paced: Sequence[tuple[Loaded, Loaded]]) -> BenchReport:
+def _report(full: Sequence[Pair], kept: Sequence[Pair], paced: Sequence[Pair]) -> BenchReport:
     """Medians over rounds; of ratios, the median of each round's own."""
     ratio = statistics.median(bare.rate / ours.rate for bare, ours in full)
-    cpu_ratio = statistics.median(ours.cpu_ms / bare.cpu_ms for bare, ours in full)
+    cpu_ratio, kept_cpu_ratio = (
+        statistics.median(ours.cpu_ms / bare.cpu_ms for bare, ours in pairs) for pairs in (full, kept)
+    )
     ours_full, ours_paced = [ours for _, ours in full], [ours for _, ours in paced]
     rows = (
         _row("bare route, no limit", [bare for bare, _ in full]),
         _row("fixbugs serve, no limit", ours_full),
+        _row("bare route, kept", [bare for bare, _ in kept]),
+        _row("fixbugs serve, kept", [ours for _, ours in kept]),
         _row(f"bare route, {RATE:.0f}/s", [bare for bare, _ in paced]),
         _row(f"fixbugs serve, {RATE:.0f}/s", ours_paced),
     )
@@ -88,6 +100,7 @@ def _report(full: Sequence[tuple[Loaded, Loaded]], paced: Sequence[tuple[Loaded,
         figures={
             "ratio": round(ratio, 2),
             "cpu_ratio": round(cpu_ratio, 2),
+            "kept_cpu_ratio": round(kept_cpu_ratio, 2),
             "rate": round(statistics.median(loaded.rate for loaded in ours_full)),
             "p50_ms": round(statistics.median(loaded.p50_ms for loaded in ours_paced), 2),
             "p99_ms": round(statistics.median(loaded.p99_ms for loaded in ours_paced), 2),
@@ -112,11 +125,15 @@ def _row(name: str, loads: Sequence[Loaded]) -> tuple[str, ...]:
     )
 
 
-def _load(server: Served, seconds: float, rate: float = 0.0) -> Loaded:
+def _load(server: Served, seconds: float, rate: float = 0.0, *, kept: bool = False) -> Loaded:
     command = [sys.executable, "-m", "bench.deliveries", str(server.port), "--seconds", str(seconds)]
     before_s = server.cpu_s()
     done = subprocess.run(
-        [*command, "--rate", str(rate)], capture_output=True, text=True, check=True, timeout=seconds + 2 * PATIENCE_S
+        [*command, "--rate", str(rate), *(["--kept"] if kept else [])],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=seconds + 2 * PATIENCE_S,
     )
     spent_s = server.cpu_s() - before_s
     found = json.loads(done.stdout.splitlines()[-1])

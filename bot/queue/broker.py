@@ -4,10 +4,12 @@ cannot start. What a message makes a worker do is the worker's business."""
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 
 import redis
 from dramatiq.brokers.redis import RedisBroker
+from redis.typing import EncodableT
 
 POLL_MS = 100  # how long an idle consumer sleeps at most; Dramatiq's own 1,000 ms make a run wait half a second a stage
 DELAYED_POLL_MS = 1000
@@ -40,6 +42,20 @@ class StageBroker(RedisBroker):
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = POLL_MS) -> object:  # type: ignore[override] # the library's consumer class is private
         patience_ms = DELAYED_POLL_MS if queue_name.endswith(DELAYED) else timeout
         return super().consume(queue_name, prefetch, patience_ms)
+
+    def enqueue_command(self, queue_name: str, message_id: str, data: bytes) -> tuple[EncodableT, ...]:
+        """The Redis command by which Dramatiq puts this encoded message into a queue, for whoever sends it himself."""
+        arguments = (
+            "enqueue",
+            round(time.time() * 1000),
+            queue_name,
+            self.broker_id,
+            self.heartbeat_timeout,
+            self.dead_message_ttl,
+            0,  # no maintenance now
+            1,  # how much maintenance would unpack at once
+        )
+        return ("EVALSHA", self.scripts["dispatch"].sha, 1, self.namespace, *arguments, message_id, data)
 
     # Dramatiq's consumers call these four; without ours they come out of its __getattr__.
 

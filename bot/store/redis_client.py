@@ -6,7 +6,7 @@ from __future__ import annotations
 import random
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,8 +15,10 @@ from typing import TypeVar, cast
 import redis
 from redis.backoff import ExponentialBackoff
 from redis.client import Pipeline
+from redis.connection import AbstractConnection
 from redis.exceptions import NoPermissionError
 from redis.retry import Retry
+from redis.typing import EncodableT
 
 from bot.core.errors import InputError, Permanent, Transient
 from bot.store.transitions import Now
@@ -60,6 +62,43 @@ def answering() -> Iterator[None]:
         if isinstance(exc, OVERLOADED) or OVERLOADED_WORDS.search(_said(exc)):
             raise Transient(f"Redis cannot take this now ({_said(exc)}): look at its memory, disk and role.") from exc
         raise Permanent(f"Redis refused a command ({_said(exc)}): does something else use this database?") from exc
+
+
+class ConnectionLost(Exception):
+    """A connection ended while something was asked over it: it is not known what was carried out."""
+
+
+def together(client: redis.Redis, commands: Sequence[Sequence[EncodableT]]) -> list[object]:
+    """Sends these commands in one write; returns what the server said to each, an error of one command in its place.
+    Raises ConnectionLost; Transient when there is no connection to be had, or no answer in time.
+
+    A webhook is answered once for each delivery, and the library's own pipeline costs more than two single commands.
+    """
+    with answering():
+        connection = client.connection_pool.get_connection()
+        try:
+            return _exchange(connection, commands)
+        except redis.ConnectionError as exc:
+            raise ConnectionLost from exc
+        finally:
+            client.connection_pool.release(connection)
+
+
+def _exchange(connection: AbstractConnection, commands: Sequence[Sequence[EncodableT]]) -> list[object]:
+    answers: list[object] = []
+    try:
+        packed = connection.pack_commands(commands)  # type: ignore[no-untyped-call] # the library has no types here
+        connection.send_packed_command(packed)  # type: ignore[no-untyped-call] # as above
+        for _ in commands:
+            try:
+                answers.append(connection.read_response())
+            except redis.ResponseError as exc:
+                answers.append(exc)
+    except BaseException:
+        # Or the next one to use it would read our answers.
+        connection.disconnect()  # type: ignore[no-untyped-call] # as above
+        raise
+    return answers
 
 
 def _said(error: redis.RedisError) -> str:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 import redis
 from redis.typing import EncodableT
@@ -11,7 +12,7 @@ from redis.typing import EncodableT
 from bot.core.errors import FixbugsError
 from bot.ports import Delivery
 from bot.store.codec import Unreadable, decode_command, encode_named
-from bot.store.redis_client import DAY_S, Keys, answering, text, texts
+from bot.store.redis_client import DAY_S, ConnectionLost, Keys, answering, text, texts, together
 
 log = logging.getLogger(__name__)
 
@@ -59,10 +60,26 @@ class RedisInbox:
         self._due = client.register_script(TIME + DUE)
 
     def accept(self, delivery: Delivery) -> bool:
-        keys = [self._kept(delivery.id), self._queue, self._seen(delivery.id)]
-        args: list[EncodableT] = [SEEN_S, delivery.id, delivery.event, encode_named(delivery.command)]
+        keys, args = self._accepting(delivery)
         with answering():
             return bool(self._accept(keys=keys, args=args))
+
+    def accept_and(self, delivery: Delivery, command: Sequence[EncodableT]) -> tuple[bool, bool]:
+        """As `accept`, and tells Redis a further command in the same write. The second truth is whether that was
+        surely done, and done after the delivery was kept."""
+        keys, args = self._accepting(delivery)
+        mine: tuple[EncodableT, ...] = ("EVALSHA", self._accept.sha, len(keys), *keys, *args)
+        try:
+            accepted, told = together(self._client, (mine, command))
+        except ConnectionLost:  # it went away while it was idle, most often
+            return self.accept(delivery), False
+        if isinstance(accepted, redis.RedisError):  # the server restarted and does not know the script, for one
+            return self.accept(delivery), False
+        return bool(accepted), not isinstance(told, redis.RedisError)
+
+    def _accepting(self, delivery: Delivery) -> tuple[list[str], list[EncodableT]]:
+        keys = [self._kept(delivery.id), self._queue, self._seen(delivery.id)]
+        return keys, [SEEN_S, delivery.id, delivery.event, encode_named(delivery.command)]
 
     def take(self, delivery_id: str) -> Delivery | None:
         """A delivery that this version cannot read is forgotten, so that it can be sent again: None."""

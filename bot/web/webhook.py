@@ -14,8 +14,9 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from bot.core.commands import Command
 from bot.core.errors import FixbugsError, Permanent, Transient
-from bot.ports import Delivery, Doorbell, Inbox
+from bot.ports import Delivery, Inbox
 from bot.web.identity import Identity
+from bot.web.reception import Reception
 from bot.web.signature import genuine
 from handlers import HANDLERS, Malformed, decide
 
@@ -43,14 +44,14 @@ class Letter:
     payload: object
 
 
-def webhook(identity: Identity, inbox: Inbox, doorbell: Doorbell) -> Blueprint:
+def webhook(identity: Identity, inbox: Inbox, reception: Reception) -> Blueprint:
     blueprint = Blueprint("webhook", __name__)
 
     @blueprint.post("/webhook")
     def receive() -> Response:
         try:
             letter = _letter(identity)
-            return _taken_in(letter, inbox, doorbell)
+            return _taken_in(letter, inbox, reception)
         except Refused as exc:
             log.info("delivery_refused id=%s status=%d", _header_for_log("X-GitHub-Delivery"), exc.status)
             return answer(exc.status, "refused", exc.message)
@@ -116,7 +117,7 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a value of JSON")
 
 
-def _taken_in(letter: Letter, inbox: Inbox, doorbell: Doorbell) -> Response:
+def _taken_in(letter: Letter, inbox: Inbox, reception: Reception) -> Response:
     try:
         command = decide(letter.event, letter.payload)
     except Malformed as exc:
@@ -124,7 +125,7 @@ def _taken_in(letter: Letter, inbox: Inbox, doorbell: Doorbell) -> Response:
     if command is None:
         return _put_aside(letter, inbox)
     try:
-        return _kept(letter, command, inbox, doorbell)
+        return _kept(letter, command, reception)
     except (Transient, Permanent) as exc:
         # GitHub notes the delivery as failed, and it is asked for again; one that was kept already is known then.
         log.warning("delivery_not_kept id=%s event=%s error=%s", letter.id, letter.event, exc)
@@ -142,10 +143,8 @@ def _put_aside(letter: Letter, inbox: Inbox) -> Response:
     return answer(202, "ignored", f"This {letter.event} event asks for nothing.")
 
 
-def _kept(letter: Letter, command: Command, inbox: Inbox, doorbell: Doorbell) -> Response:
-    """The doorbell is rung for a known delivery too: the first time may have failed after it was kept."""
-    new = inbox.accept(Delivery(letter.id, letter.event, command))
-    doorbell.delivery(letter.id)
+def _kept(letter: Letter, command: Command, reception: Reception) -> Response:
+    new = reception.take_in(Delivery(letter.id, letter.event, command))
     log.info("delivery_%s id=%s event=%s", "accepted" if new else "known", letter.id, letter.event)
     if not new:
         return answer(202, "known", "This delivery was taken in before.")
