@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
-from bot.core.errors import Absent
+from bot.core.errors import Absent, Forbidden
 from bot.core.forge import Place
 from bot.github.access import Access
 from bot.github.client import GithubApp, path
@@ -30,7 +30,7 @@ class GitCredentials:
             return {}
         try:
             token = await self._app.token(Place(installation, repository), Access.CLONE)
-        except Absent:
+        except Forbidden:
             self._installations.pop(repository.lower(), None)  # the App may have been installed anew
             raise
         secret = base64.b64encode(f"x-access-token:{token.secret}".encode()).decode("ascii")

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from bot import __version__
-from bot.core.errors import Absent, Conflict, FixbugsError, Permanent, Transient, Unauthorized
+from bot.core.errors import Absent, Conflict, FixbugsError, Forbidden, Permanent, Transient, Unauthorized
 from bot.core.forge import Place
 from bot.github.access import Access
 from bot.github.answers import parsed
@@ -122,12 +122,13 @@ class Exchange:
                 data, now = Fields(await parsed(response, what), what), self._clock()
                 return Token(data.text("token"), good_until(data.text("expires_at"), their_time(response), now))
         except Absent as exc:
-            raise Absent(
+            # Not Absent: that is an answer to some questions ("there is no such file"), and this is none.
+            raise Forbidden(
                 f"{exc} Is the App (still) installed for {owner}? Its installation was {place.installation_id}."
             ) from exc
         except Conflict as exc:
             wanted = ", ".join(f"{name}: {amount}" for name, amount in access.permissions.items())
-            raise Absent(
+            raise Forbidden(
                 f"{exc} Either {place.repository} is not (or no longer) among the repositories that the App was "
                 f"installed for, or the App was not granted what this needs ({wanted})."
             ) from exc

@@ -48,10 +48,9 @@ def unreachable(what: str, error: httpx.HTTPError) -> FixbugsError:
         return Permanent(f"GitHub sent us in a circle when we wanted to {what}.")
     if isinstance(error, httpx.UnsupportedProtocol):
         return Permanent(f"We could not {what}: check the API address in FIXBUGS_GITHUB_API_URL.")
-    host = error.request.url.host if error._request else "GitHub"
     reason = str(error) or type(error).__name__
     return Transient(
-        f"{host} could not be reached, so we could not {what} ({reason}). It is tried again; if this stays, check the "
+        f"GitHub could not be reached, so we could not {what} ({reason}). It is tried again; if this stays, check the "
         "network of this machine and FIXBUGS_GITHUB_API_URL."
     )
 

@@ -109,7 +109,7 @@ def test_goes_on_with_a_fresh_token_when_one_ended_early() -> None:
 def test_says_when_the_app_is_no_longer_installed() -> None:
     answers = Answers([answer({})], token_answers=[told(404, "Not Found")])
 
-    with pytest.raises(Absent, match=r"Is the App \(still\) installed for acme\? Its installation was 7\."):
+    with pytest.raises(Forbidden, match=r"Is the App \(still\) installed for acme\? Its installation was 7\."):
         get(answers)
 
 
@@ -117,7 +117,7 @@ def test_says_when_the_repository_was_taken_from_the_installation() -> None:
     refusal = told(422, "There is at least one repository that does not exist or is not accessible")
     answers = Answers([answer({})], token_answers=[refusal])
 
-    with pytest.raises(Absent, match="acme/shop is not \\(or no longer\\) among the repositories"):
+    with pytest.raises(Forbidden, match="acme/shop is not \\(or no longer\\) among the repositories"):
         get(answers)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.errors import Absent, Unauthorized
+from bot.core.errors import Forbidden, Unauthorized
 from bot.github.client import GithubApp
 from bot.github.credentials import GitCredentials
 from github_answers import PLACE, WEB, Answers, answer, told
@@ -119,7 +119,7 @@ def test_asks_once_which_installation_serves_a_repository_and_again_when_it_ende
 
     answers.now += 7200  # the token has ended too
     answers.token_answers.append(told(404, "Not Found"))
-    with pytest.raises(Absent, match="Is the App"):
+    with pytest.raises(Forbidden, match="Is the App"):
         asyncio.run(asked.environ(URL))
     assert asyncio.run(asked.environ(URL)) != {}
     assert len(answers.asked) == 2

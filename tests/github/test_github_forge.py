@@ -437,9 +437,16 @@ def test_a_token_of_one_repository_opens_no_other(forge: GithubForge, world: Git
     assert answer.status_code == 404
 
 
-def test_a_repository_where_the_app_is_not_installed_is_absent(forge: GithubForge) -> None:
-    with pytest.raises(Absent, match="acme/secret is not"):
-        run(forge.repository(Place(777, "acme/secret")))
+def test_where_the_app_is_not_installed_nothing_is_taken_for_an_answer(forge: GithubForge) -> None:
+    place = Place(777, "acme/secret")
+    for asked in (
+        forge.repository(place),
+        forge.role(place, "ada"),
+        forge.file(place, "a"),
+        forge.branch_head(place, "b"),
+    ):
+        with pytest.raises(Forbidden, match="acme/secret is not"):
+            run(asked)
 
 
 def test_a_suspended_installation_is_said_to_be_so_and_works_again_later(
