@@ -54,7 +54,7 @@ def _add_address(parser: argparse.ArgumentParser) -> None:
 def serve_command(arguments: argparse.Namespace, settings: Settings) -> int:
     """`fixbugs serve`: returns when gunicorn does."""
     from app import create_app  # noqa: PLC0415 (the web's modules are the web process' alone)
-    from bot.local.embedded_redis import await_redis  # noqa: PLC0415
+    from bot.local.embedded_redis import await_redis  # noqa: PLC0415 (as the next one)
     from bot.web.process import run_web  # noqa: PLC0415 (as above)
 
     server = _prepare(settings)
@@ -71,9 +71,9 @@ def worker_command(arguments: argparse.Namespace, settings: Settings) -> int:
     if arguments.processes > 1:
         argv = _command(arguments, "worker", "--stages", ",".join(arguments.stages))
         return Supervisor([Child(f"worker {n + 1}", argv) for n in range(arguments.processes)]).run()
-    from bot.local.embedded_redis import await_redis  # noqa: PLC0415
+    from bot.local.embedded_redis import await_redis  # noqa: PLC0415 (as the next one)
     from bot.wiring_server import build_server  # noqa: PLC0415 (stages and sandbox are the workers' alone)
-    from bot.worker.process import run_worker  # noqa: PLC0415
+    from bot.worker.process import run_worker  # noqa: PLC0415 (as above)
 
     server = _prepare(settings)
     make_writable(settings.cache_dir, "The cache", "FIXBUGS_CACHE_DIR")
@@ -108,7 +108,7 @@ def up_command(arguments: argparse.Namespace, settings: Settings) -> int:
 
 def redeliver_command(arguments: argparse.Namespace, settings: Settings) -> int:
     """`fixbugs redeliver`."""
-    from bot.local.embedded_redis import await_redis  # noqa: PLC0415
+    from bot.local.embedded_redis import await_redis  # noqa: PLC0415 (as the next one)
     from bot.wiring_server import build_redelivery  # noqa: PLC0415 (as for the worker)
 
     server = _prepare(settings)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import redis
 
-from bot.core.errors import InputError
+from bot.core.errors import InputError, SandboxUnavailable
 from bot.core.testing import Isolation
 from bot.fixers import FIXERS
 from bot.git import GitCode
@@ -35,6 +35,7 @@ from bot.store.redis_register import RedisRegister
 from bot.store.redis_store import RedisStore
 from bot.wiring import SandboxChoice, choose_isolation, local_sandboxes
 from bot.worker.server import Server
+from sandbox.bubblewrap import INSTEAD
 from sandbox.workbench import SandboxWorkbench
 
 __all__ = ["Server", "build_redelivery", "build_server", "server_isolation"]
@@ -96,7 +97,14 @@ def server_isolation(server: ServerSettings) -> Isolation:
         choice = SandboxChoice(server.sandbox)
     except ValueError as exc:
         raise InputError(f"FIXBUGS_SANDBOX is {server.sandbox!r}: use namespace, or none to isolate nothing.") from exc
-    return choose_isolation(choice, unsafe_allowed=choice is SandboxChoice.NONE)
+    try:
+        return choose_isolation(choice, unsafe_allowed=choice is SandboxChoice.NONE)
+    except SandboxUnavailable as exc:
+        reason = str(exc).removesuffix(f"; {INSTEAD}")
+        raise SandboxUnavailable(
+            f"The code of repositories cannot be isolated here: {reason}. FIXBUGS_SANDBOX=none runs it as this user, "
+            "without isolation: only for repositories that you trust like your own."
+        ) from exc
 
 
 def _kept(server: ServerSettings) -> _Kept:

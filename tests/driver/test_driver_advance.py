@@ -20,6 +20,7 @@ from bot.ports import Deps
 from bot.stages import STAGES
 from bot.stages.base import Stage, StageContext
 from bot.stages.flow import GOAL_STAGES
+from bot.store.redis_client import raw
 from bot.store.redis_store import RedisStore
 
 GATHER, FIX = StageName.GATHER, StageName.FIX
@@ -112,7 +113,7 @@ def test_a_stage_that_blocks_its_loop_keeps_its_lease(deps: Deps) -> None:
 def test_a_stage_whose_claim_is_lost_ends_and_saves_nothing(deps: Deps, redis_client: redis.Redis) -> None:
     async def robbed(context: StageContext) -> None:
         for key in redis_client.keys("fixbugs:run:*"):
-            for name, value in redis_client.hgetall(key).items():
+            for name, value in raw(redis_client.hgetall(key)).items():
                 if name.startswith(b"lease"):
                     fence, ends, deaths = value.split(b" ")
                     redis_client.hset(key, name, b"%d %s %s" % (int(fence) + 1, ends, deaths))
