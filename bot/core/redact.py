@@ -19,7 +19,10 @@ _BODY = re.compile(r"[A-Za-z0-9+/=]{16,}+")
 _WHOLE_BODY = re.compile(r"[A-Za-z0-9+/=]{40,}+")  # where the end is not in sight
 _RUN = re.compile(r"[A-Za-z0-9]+")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{32,}")
-_TURN = re.compile(r"(?<=[A-Za-z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])")
+_TURN = re.compile(
+    r"(?<=[A-Za-z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])"
+    r"|(?<=[a-z])(?=[A-Z](?:[A-Z]|[a-z][A-Z]))|(?<=[A-Z])(?=[a-z][A-Z])"  # as in no camelCase name
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +98,17 @@ def _shown_password(value: str) -> bool:
 
 
 def _random(value: str) -> bool:
-    """Letters and digits are mixed as nobody mixes them in a name: "Tr0ub4dor" is, "utf8_decoder2" is not."""
-    turns = 0
-    for run in _RUN.finditer(value):
-        word = run[0]
-        turns += len(_TURN.findall(word))
-        if len(word) >= 20 and any(c.isdigit() for c in word) and len(set(word)) >= 10:
-            return True
-    if turns >= 3:
-        return True
-    return any(_mixed(run[0]) for run in _BASE64.finditer(value))
+    """Letters and digits are mixed as nobody mixes them in a name: "Tr0ub4dor" is, "ed25519.Ed25519Key" is not."""
+    turns = [len(_TURN.findall(run[0])) for run in _RUN.finditer(value)]
+    return max(turns, default=0) >= 3 or sum(turns) >= 5 or any(_mixed(run[0]) for run in _BASE64.finditer(value))
+
+
+def _long_random(value: str) -> bool:
+    """For what begins as a key does: a long run of letters with a digit is enough."""
+    return any(
+        len(run[0]) >= 20 and len(set(run[0])) >= 10 and any(c.isdigit() for c in run[0])
+        for run in _RUN.finditer(value)
+    ) or _random(value)
 
 
 def _mixed(run: str) -> bool:
@@ -154,8 +158,8 @@ _SHAPES = (
     _token("Google API key", "AIza", r"[\w-]{35}(?![\w-])"),
     _token("Google token", "ya29.", r"[\w-]{20,}+"),
     _token("Stripe key", "sk_live_ rk_live_ sk_test_ rk_test_ whsec_", r"\w{16,}+"),
-    _token("API key", "sk-", r"[\w-]{20,}+", _random),
-    _token("Hugging Face token", "hf_", r"\w{30,}+", _random),
+    _token("API key", "sk-", r"[\w-]{20,}+", _long_random),
+    _token("Hugging Face token", "hf_", r"\w{30,}+", _long_random),
     _token("SendGrid key", "SG.", r"[\w-]{16,}+\.[\w-]{16,}+"),
     _token("npm token", "npm_", r"[A-Za-z0-9]{36}(?![\w-])"),
     _token("PyPI token", "pypi-AgEI pypi-AgEN", r"[\w-]{50,}+"),

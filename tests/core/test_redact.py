@@ -84,6 +84,8 @@ def test_a_secret_is_replaced_by_its_kind(text: str, shown: str) -> None:
         "MAX_TOKEN=count_tokens(text)",
         "token: Token = self.tokens[position]",
         "secret = os.environ['X1Y2Z3W4']",
+        "def sign(self, private_key: ed25519.Ed25519PrivateKey, other: PKCS7PrivateKeyTypes) -> None:",
+        "private_key: PKCS7PrivateKeyTypes",
         "max_tokens: 4096",
         "skeleton-key, x['sk-1'] and .sk-fading-circle-element-12",
         "https://x-access-token:***@github.com/acme/shop",
