@@ -38,7 +38,7 @@ if fence ~= ARGV[2] or tonumber(ends) <= 0 then return 0 end
 local time = redis.call('TIME')
 local mine = tonumber(time[1]) + tonumber(time[2]) / 1000000 + tonumber(ARGV[3])
 redis.call('HSET', KEYS[1], ARGV[1], string.format('%s %.6f %s', fence, mine, deaths))
-local first = tonumber(redis.call('HGET', KEYS[1], ARGV[4]) or mine)
+local first = math.min(mine, tonumber(redis.call('HGET', KEYS[1], ARGV[4]) or mine))
 for i = 5, #ARGV do
   local other = redis.call('HGET', KEYS[1], ARGV[i])
   local other_ends = other and tonumber(other:match('^%S+ (%S+)')) or 0

@@ -352,6 +352,18 @@ def test_a_renewed_run_is_not_overdue(world: World) -> None:
     asyncio.run(scenario())
 
 
+def test_a_worker_that_died_after_it_renewed_is_noticed_when_its_lease_ends(world: World) -> None:
+    async def scenario() -> None:
+        await opened(world)
+        claim = await claimed(world)
+        assert await world.store.renew(claim, 5)
+        world.pass_s(6)
+        assert await world.store.overdue() == ("r1",)
+        assert (await world.store.load("r1")).stage(StageName.GATHER).state is StageState.WAITING
+
+    asyncio.run(scenario())
+
+
 def test_one_dead_worker_among_others_makes_the_run_overdue(world: World) -> None:
     async def scenario() -> None:
         await opened(world)
