@@ -70,7 +70,8 @@ class RedisWorld:
             }
             moved = replace(state, leases=leases, look_s=state.look_s - seconds)
             self.client.hset(key, mapping=fields_of(moved, state))
-            self.client.zadd(keys.due, {run_id: moved.overdue_s}, xx=True)
+            if self.client.zscore(keys.due, run_id) is not None:
+                self.client.zincrby(keys.due, -seconds, run_id)
 
     def _names(self, pattern: str) -> Sequence[str]:
         return [key.decode() if isinstance(key, bytes) else key for key in self.client.scan_iter(pattern)]
