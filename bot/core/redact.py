@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+_ROUNDS = 4
 _KEY_LINES = 150  # an RSA key of 8,192 bits has 100
 _BEGIN = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 _END = re.compile(r"-----END [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
@@ -40,16 +41,25 @@ def redacted(text: str) -> tuple[str, tuple[str, ...]]:
     """The text with each secret replaced by `[redacted: <kind>]`, and one note for each kind ("2 GitHub tokens were
     removed"). Doing it twice changes nothing more."""
     counts: Counter[str] = Counter()
-    if "PRIVATE KEY" in text:
-        text = _without_private_keys(text, counts)
+    for _ in range(_ROUNDS):  # one is enough but where a secret runs into the first line of a private key
+        before = text
+        if "PRIVATE KEY" in text:
+            text = _without_private_keys(text, counts)
+        text = _without_tokens(text, counts)
+        if text == before or "PRIVATE KEY" not in text:
+            break
+    notes = (f"{n} {name}{' was' if n == 1 else 's were'} removed" for name, n in counts.items())
+    return text, tuple(notes)
+
+
+def _without_tokens(text: str, counts: Counter[str]) -> str:
     parts: list[str] = []
     position = 0
     for start, end, name in _spans(text):
         counts[name] += 1
         parts += [text[position:start], _mark(name)]
         position = end
-    notes = (f"{n} {name}{' was' if n == 1 else 's were'} removed" for name, n in counts.items())
-    return "".join([*parts, text[position:]]), tuple(notes)
+    return "".join([*parts, text[position:]])
 
 
 def _mark(name: str) -> str:
