@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +22,9 @@ from redis_at_hand import RedisAtHand
 from world.github import GithubWorld, free_port
 
 ROOT = Path(__file__).parent.parent
-PLACEHOLDER = "no webhook"
+FIXBUGS = ("-m", "bot.cli")
+DOOMED = Path(__file__).parent / "doomed_worker.py"
+NOTHING: Mapping[str, str] = {}
 
 
 @dataclass
@@ -34,13 +36,14 @@ class RunningApp:
     redis: RedisAtHand
     source: Path
     settings: dict[str, str] = field(default_factory=dict)
+    about: dict[str, Any] = field(default_factory=dict)  # how the world is otherwise: arguments of GithubWorld
     world: GithubWorld = field(init=False)
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def __enter__(self) -> RunningApp:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.world = GithubWorld(source=self.source, webhook_url=f"{self.url}/webhook")
+        self.world = GithubWorld(**{"source": self.source, "webhook_url": f"{self.url}/webhook", **self.about})
         self.world.__enter__()
         key = self.folder / "key.pem"
         key.write_text(self.world.private_key)
@@ -60,8 +63,7 @@ class RunningApp:
             "FIXBUGS_NOTICE_GAP_S": "1",
             **self.settings,
         }
-        self.web = self._start("serve", "--port", str(self.port))
-        self.until(self._answers, "the web process answers", 20)
+        self.start_web()
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -71,11 +73,17 @@ class RunningApp:
         with redis.from_url(self.redis.url) as client:
             client.flushall()
 
-    def _start(self, *arguments: str) -> subprocess.Popen[bytes]:
-        with (self.folder / f"{arguments[0]}.log").open("ab") as log:
-            command = [sys.executable, "-m", "bot.cli", *arguments]
+    def _start(
+        self, *arguments: str, log: str = "", environ: Mapping[str, str] = NOTHING, program: Sequence[str] = FIXBUGS
+    ) -> subprocess.Popen[bytes]:
+        with (self.folder / f"{log or arguments[0]}.log").open("ab") as said:
             return subprocess.Popen(
-                command, cwd=self.folder, env=self.environ, stdout=log, stderr=log, start_new_session=True
+                [sys.executable, *program, *arguments],
+                cwd=self.folder,
+                env={**self.environ, **environ},
+                stdout=said,
+                stderr=said,
+                start_new_session=True,
             )
 
     def _answers(self) -> bool:
@@ -85,15 +93,34 @@ class RunningApp:
 
     # ------------------------------------------------------------- processes
 
-    def start_worker(self, *stages: str) -> subprocess.Popen[bytes]:
+    def start_worker(
+        self,
+        *stages: str,
+        log: str = "worker",
+        environ: Mapping[str, str] = NOTHING,
+        dies_at: str = "",
+        after_s: float = 0.0,
+    ) -> subprocess.Popen[bytes]:
+        """One that `dies_at` these words of its log gets SIGKILL so long after them; see `buried`."""
         chosen = ("--stages", ",".join(stages)) if stages else ()
-        self.workers.append(self._start("worker", *chosen))
+        program = (str(DOOMED), dies_at, str(after_s)) if dies_at else FIXBUGS
+        self.workers.append(self._start("worker", *chosen, log=log, environ=environ, program=program))
         return self.workers[-1]
+
+    def start_web(self) -> None:
+        self.web = self._start("serve", "--port", str(self.port))
+        self.until(self._answers, "the web process answers", 20)
 
     def kill_worker(self, worker: subprocess.Popen[bytes]) -> None:
         """As the kernel does it when memory runs out: no chance to clean up."""
         worker.send_signal(signal.SIGKILL)
         worker.wait()
+        self.workers.remove(worker)
+
+    def buried(self, worker: subprocess.Popen[bytes], within_s: float = 30.0) -> None:
+        """Returns once a worker that was to die has died."""
+        self.until(lambda: worker.poll() is not None, "the worker dies", within_s)
+        assert worker.returncode == -signal.SIGKILL, f"it ended by itself: {worker.returncode}\n{self._said()}"
         self.workers.remove(worker)
 
     def log(self, name: str = "worker") -> str:
