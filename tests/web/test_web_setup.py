@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import html
 import json
 import re
@@ -404,3 +406,12 @@ def test_the_first_page_says_whether_there_is_an_app(tmp_path: Path) -> None:
 
     assert "It has no GitHub App yet." in before
     assert "<code>/fixbugs help</code>" in at.client.get("/").text
+
+
+def test_the_policy_names_the_very_style_that_is_on_the_page(tmp_path: Path) -> None:
+    response = fresh(tmp_path).client.get("/")
+    style = re.search(r"<style>(.*)</style>", response.text, re.DOTALL)
+
+    assert style
+    digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
+    assert f"style-src 'sha256-{digest}';" in response.headers["Content-Security-Policy"]

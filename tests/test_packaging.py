@@ -1,0 +1,151 @@
+"""What is shipped fits together: image, compose file, settings and their documentation, and what a wheel carries."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from bot.cli import _parser
+from bot.settings import ServerSettings
+from handlers import HANDLERS
+
+ROOT = Path(__file__).parent.parent
+VARIABLE = re.compile(r"FIXBUGS_[A-Z_]+[A-Z]")
+COMPOSE_ONLY = {"FIXBUGS_PORT"}  # read by compose.yaml itself
+
+
+def text(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def compose() -> dict[str, Any]:
+    loaded: dict[str, Any] = YAML(typ="safe").load(text("compose.yaml"))
+    return loaded
+
+
+def read_by_the_settings() -> set[str]:
+    return set(VARIABLE.findall(text("bot/settings.py")))
+
+
+def test_every_setting_is_documented_and_nothing_else_is() -> None:
+    documented = set(re.findall(r"^\| `(FIXBUGS_[A-Z_]+)`", text("docs/server.md"), re.MULTILINE))
+
+    assert documented == read_by_the_settings()
+
+
+@pytest.mark.parametrize(
+    ("variable", "field"),
+    [
+        ("FIXBUGS_ACTIVE_RUNS", "active_runs"),
+        ("FIXBUGS_ACTIVE_RUNS_PER_REPOSITORY", "active_runs_per_repository"),
+        ("FIXBUGS_WORKER_THREADS", "worker_threads"),
+        ("FIXBUGS_SANDBOX", "sandbox"),
+        ("FIXBUGS_NOTICE_GAP_S", "notice_gap_s"),
+        ("FIXBUGS_LEASE_S", "lease_s"),
+        ("FIXBUGS_SWEEP_S", "sweep_s"),
+        ("FIXBUGS_REDELIVER_S", "redeliver_s"),
+        ("FIXBUGS_GITHUB_URL", "web_url"),
+        ("FIXBUGS_GITHUB_API_URL", "api_url"),
+    ],
+)
+def test_the_documented_defaults_are_the_real_ones(tmp_path: Path, variable: str, field: str) -> None:
+    row = re.search(rf"^\| `{variable}` \| `([^`]*)`", text("docs/server.md"), re.MULTILINE)
+    value = getattr(ServerSettings.load({}, tmp_path), field)
+
+    assert row is not None
+    assert row[1] == (f"{value:g}" if isinstance(value, float) else str(value))
+
+
+@pytest.mark.parametrize("name", ["compose.yaml", "Dockerfile", "fixbugs.env.example", "README.md"])
+def test_every_variable_that_is_shipped_is_one_of_the_settings(name: str) -> None:
+    assert set(VARIABLE.findall(text(name))) - COMPOSE_ONLY <= read_by_the_settings()
+
+
+def test_compose_runs_commands_that_the_command_line_knows() -> None:
+    for name in ("web", "worker"):
+        program, *arguments = compose()["services"][name]["command"]
+        assert program == "fixbugs"
+        assert _parser().parse_args(arguments)
+
+
+def test_compose_waits_for_redis_keeps_its_data_and_starts_everything_again() -> None:
+    services = compose()["services"]
+
+    assert set(services) == {"web", "worker", "redis"}
+    assert {services[name]["restart"] for name in services} == {"unless-stopped"}
+    assert all("healthcheck" in service for service in services.values())
+    assert services["redis"]["command"][1:3] == ["--appendonly", "yes"]
+    assert "noeviction" in services["redis"]["command"]
+    for name in ("web", "worker"):
+        assert services[name]["depends_on"] == {"redis": {"condition": "service_healthy"}}
+        assert services[name]["cap_drop"] == ["ALL"]
+
+
+def test_every_volume_that_compose_mounts_is_declared_and_where_the_image_expects_it() -> None:
+    services = compose()["services"]
+    mounted = [volume.split(":") for service in services.values() for volume in service.get("volumes", ())]
+
+    assert {name for name, *_ in mounted} == set(compose()["volumes"])
+    assert {where for name, where, *_ in mounted if name == "credentials"} == {"/var/lib/fixbugs-credentials"}
+    assert "FIXBUGS_CREDENTIALS_FILE=/var/lib/fixbugs-credentials/credentials.json" in text("Dockerfile")
+    assert "FIXBUGS_CACHE_DIR=/var/lib/fixbugs " in text("Dockerfile").replace("\n", " ").replace("\\", " ")
+
+
+def test_secrets_stay_out_of_compose_and_out_of_the_image() -> None:
+    environment = compose()["services"]["web"]["environment"]
+
+    assert not [name for name in environment if any(word in name for word in ("KEY", "SECRET", "TOKEN"))]
+    assert text(".gitignore").count("fixbugs.env\n") == 1
+    assert text(".dockerignore").splitlines()[1] == "*"
+
+
+def test_the_image_is_built_from_files_that_exist_and_that_docker_is_shown() -> None:
+    shown = [line[1:] for line in text(".dockerignore").splitlines() if line.startswith("!")]
+    copied = [
+        source
+        for line in text("Dockerfile").splitlines()
+        if line.startswith("COPY ") and "--from=" not in line
+        for source in line.split()[1:-1]
+    ]
+
+    assert sorted(copied) == sorted(shown)
+    assert all((ROOT / source).exists() for source in copied)
+
+
+def test_the_image_does_not_run_as_root() -> None:
+    users = re.findall(r"^USER (.+)$", text("Dockerfile"), re.MULTILINE)
+
+    assert users == ["10002:10002"]
+
+
+def test_a_wheel_carries_every_file_that_the_program_reads() -> None:
+    tools = tomllib.loads(text("pyproject.toml"))["tool"]["setuptools"]
+    patterns = tools["package-data"]["bot"]
+    read = [
+        path.relative_to(ROOT / "bot")
+        for path in (ROOT / "bot").rglob("*")
+        if path.is_file() and path.suffix in (".html", ".css", ".json", ".typed")
+    ]
+
+    assert [str(path) for path in read if not any(fnmatch(str(path), pattern) for pattern in patterns)] == []
+    assert tools["data-files"]["share/fixbugs"] == ["app.yml"]
+    assert "app" in tools["py-modules"]
+
+
+def test_the_manifest_asks_for_no_more_than_it_says_why() -> None:
+    manifest = YAML(typ="safe").load(text("app.yml"))
+    reasons = re.findall(r"^  (\w+): (?:read|write) # .+$", text("app.yml"), re.MULTILINE)
+
+    assert manifest["public"] is False
+    assert set(manifest["default_permissions"]) == {*reasons, "metadata"}
+    assert len(manifest["description"]) <= 1000
+    assert len(manifest["name"]) <= 34
+    assert set(manifest["default_events"]) <= set(HANDLERS)
+    assert json.dumps(manifest)
