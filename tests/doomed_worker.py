@@ -22,10 +22,13 @@ class Doom(logging.Handler):
         self._words, self._after_s = words, after_s
 
     def emit(self, record: logging.LogRecord) -> None:
-        if all(word in record.getMessage().split() for word in self._words):
-            if self._after_s <= 0:
-                os.kill(os.getpid(), signal.SIGKILL)
+        if not all(word in record.getMessage().split() for word in self._words):
+            return
+        if self._after_s > 0:
             threading.Thread(target=self._strike, daemon=True).start()
+            return
+        print(record.getMessage(), file=sys.stderr, flush=True)  # what writes it to the log comes after us
+        os.kill(os.getpid(), signal.SIGKILL)
 
     def _strike(self) -> None:
         time.sleep(self._after_s)
