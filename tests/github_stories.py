@@ -101,6 +101,11 @@ def headline(body: str) -> str:
     return next((line for line in body.splitlines() if line.startswith("### ")), "")
 
 
+def unmarked(body: str) -> str:
+    """Without the invisible characters that keep the text from mentioning people and linking other threads."""
+    return body.replace("&#8203;", "").replace("\\#", "#")
+
+
 def our_checks(app: RunningApp, sha: str) -> list[Any]:
     return [check for check in app.world.checks(sha) if check["name"] == "FixBugs"]
 
