@@ -23,7 +23,7 @@ from bot.local.clock import SystemClock
 from bot.locators import LOCATORS
 from bot.ports import Deps
 from bot.progress import SilentProgress
-from bot.publishing.notices import Notices
+from bot.publishing.notices import LEASE_S, Notices
 from bot.publishing.pull_requests import ForgePublisher
 from bot.queue.broker import broker
 from bot.queue.doorbell import DramatiqDoorbell
@@ -58,7 +58,8 @@ def build_server(settings: Settings, server: ServerSettings) -> Server:
     forge = GithubForge(app)
     store = RedisStore(kept.client)
     register = RedisRegister(kept.client, active=server.active_runs, per_repository=server.active_runs_per_repository)
-    notices = Notices(forge, store, register, clock, server.notice_gap_s)
+    lease_s = min(LEASE_S, server.lease_s)
+    notices = Notices(forge, store, register, clock, server.notice_gap_s, lease_s)
     code = GitCode(settings.cache_dir / "repositories", settings.environ, credentials=GitCredentials(app))
     deps = Deps(
         clock=clock,
@@ -66,7 +67,7 @@ def build_server(settings: Settings, server: ServerSettings) -> Server:
         code=code,
         store=store,
         workbench=SandboxWorkbench(local_sandboxes(settings, isolation)),
-        publisher=ForgePublisher(forge, code, store, register, notices, clock),
+        publisher=ForgePublisher(forge, code, store, register, notices, clock, lease_s),
         progress=SilentProgress(),
         locators=LOCATORS,
         reproducers=REPRODUCERS,
@@ -109,7 +110,7 @@ def server_isolation(server: ServerSettings) -> Isolation:
 
 def _kept(server: ServerSettings) -> _Kept:
     client = connect(server.redis_url)
-    return _Kept(client, RedisInbox(client), DramatiqDoorbell(broker(server.redis_url)))
+    return _Kept(client, RedisInbox(client, held_s=2 * server.lease_s), DramatiqDoorbell(broker(server.redis_url)))
 
 
 def _schema_url(server: ServerSettings) -> str:

@@ -23,19 +23,20 @@ from bot.render.github.view import Delivered, DeliveryKind, View
 
 log = logging.getLogger(__name__)
 
-LEASE_S = 20.0  # how long a refresh that died keeps others out; a live one takes a few seconds
+LEASE_S = 20.0  # a live one takes a few seconds
 PUSHED = (DeliveryKind.NEW_PULL, DeliveryKind.PUSHED, DeliveryKind.STACKED)
 
 
 @dataclass(frozen=True)
 class Notices:
-    """`gap_s` is the least time between two edits of one run."""
+    """`gap_s` is the least time between two edits of one run; a refresh that died keeps others out for `lease_s`."""
 
     forge: Forge
     store: Store
     register: Register
     clock: Clock
     gap_s: float = 3.0
+    lease_s: float = LEASE_S
 
     async def refresh(self, run_id: str, *, at_once: bool = False) -> float | None:
         """Brings the forge up to date with the run's record. Seconds to wait when it is too early for that (never when
@@ -45,7 +46,7 @@ class Notices:
         older text never replaces a newer one. Raises Transient when the forge or the store does not answer; Permanent
         when there is no such run.
         """
-        async with self.register.alone(f"notice:{run_id}", LEASE_S):
+        async with self.register.alone(f"notice:{run_id}", self.lease_s):
             record = await self.store.load(run_id)
             if record.run.origin is None:
                 return None

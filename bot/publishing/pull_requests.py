@@ -36,6 +36,7 @@ class ForgePublisher:
     register: Register
     notices: Notices
     clock: Clock
+    lease_s: float = LEASE_S
 
     async def publish(self, record: RunRecord) -> Publication:
         """Raises Transient when the forge, the store or the repository does not answer. Whatever the forge refuses is
@@ -44,7 +45,7 @@ class ForgePublisher:
         if origin is None:
             raise Permanent(f"Run {run_id} was not asked for on a forge, so its result cannot be written there.")
         memory = Memory(self.store, run_id)
-        async with self.register.alone(f"publication:{run_id}", LEASE_S):
+        async with self.register.alone(f"publication:{run_id}", self.lease_s):
             delivered = await memory.delivered()
             if delivered is None:
                 delivered = await self._deliver(record, origin, memory)

@@ -17,7 +17,7 @@ from bot.store.redis_client import DAY_S, ConnectionLost, Keys, answering, text,
 log = logging.getLogger(__name__)
 
 SEEN_S = 10 * DAY_S  # a delivery can be sent again for three days; one is remembered for longer
-HELD_S = 60.0  # how long a delivery that was taken is nobody else's
+HELD_S = 60.0
 DUE_AT_ONCE = 100
 
 TIME = "local time = redis.call('TIME') local now = tonumber(time[1]) + tonumber(time[2]) / 1000000\n"
@@ -48,12 +48,14 @@ DUE = "return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', string.format('%.6f',
 
 
 class RedisInbox:
-    """Each call is one round trip, atomic, and judged by the server's clock."""
+    """Each call is one round trip, atomic, and judged by the server's clock. A delivery that was taken is nobody else's
+    for `held_s`: so long it waits when its worker dies."""
 
-    def __init__(self, client: redis.Redis, namespace: str = "fixbugs") -> None:
+    def __init__(self, client: redis.Redis, namespace: str = "fixbugs", *, held_s: float = HELD_S) -> None:
         self._client = client
         self._keys = Keys(namespace)
         self._queue = self._keys.named("inbox")
+        self._held_s = held_s
         self._accept = client.register_script(TIME + ACCEPT)
         self._take = client.register_script(TIME + TAKE)
         self._give_back = client.register_script(TIME + GIVE_BACK)
@@ -84,7 +86,7 @@ class RedisInbox:
     def take(self, delivery_id: str) -> Delivery | None:
         """A delivery that this version cannot read is forgotten, so that it can be sent again: None."""
         with answering():
-            found = self._take(keys=[self._kept(delivery_id), self._queue], args=[HELD_S, delivery_id])
+            found = self._take(keys=[self._kept(delivery_id), self._queue], args=[self._held_s, delivery_id])
         if not found:
             return None
         event, command, attempts = found
