@@ -11,10 +11,10 @@ from bot.render.github.judged import judged_blocks
 from bot.render.github.markdown import Block, bullets, code, details, fence, fitted, link, numbered, prose, text
 from bot.render.github.markers import marker
 from bot.render.github.parts import cause, commit_of, diff, hunks, proof, red, suspects, told
-from bot.render.github.stages import again, begun, checklist, footer, over, stop, times, total
+from bot.render.github.stages import again, begun, checklist, footer, isolated, over, stop, times, total
 from bot.render.github.view import DeliveryKind, View
 from bot.render.proof import proof_steps
-from bot.render.wording import Tone, clean, counted, isolation_of, isolation_sentence, notes_on, verdict_words
+from bot.render.wording import Tone, clean, counted, duration, isolation_of, isolation_sentence, notes_on, verdict_words
 
 MOST_QUESTIONS = 8
 MOST_TRIED = 12
@@ -132,8 +132,10 @@ def _no_fix(record: RunRecord, view: View) -> tuple[Block, ...]:
     questions = [prose(q, 600) for q in give_up.questions[:MOST_QUESTIONS]] if give_up else []
     asked = f"**What we need to know**\n\n{numbered(questions)}" if questions else ""
     steps = proof(proof_steps(record)) if record.verdict is not Verdict.STOPPED else ""
+    limit = f"It may take {duration(record.run.time_limit_s)}: `budget.time` in `.github/fixbugs.yml` sets how long."
     return (
         Block(told(record, view)),
+        Block(limit if record.verdict is Verdict.OUT_OF_TIME else ""),
         Block(asked),
         Block(_printed(record), "the output"),
         Block(cause(record, view)),
@@ -185,8 +187,7 @@ def folded(record: RunRecord, view: View) -> tuple[Block, ...]:
     if record.verdict is not Verdict.EXPLAINED:
         found.append(("Suspects", suspects(record, view), "the suspects"))
     found.append(("What was tried", _tried(record), "what was tried"))
-    ran_in = prose(isolation_sentence(record), 400) if isolation_of(record) else ""
-    found.append((f"Stages: {total(record)}", "\n\n".join(filter(None, (times(record), ran_in))), "the stages"))
+    found.append((f"Stages: {total(record)}", f"{times(record)}\n\n{isolated(record)}", "the stages"))
     return tuple(Block(details(summary, body), name) for summary, body, name in found if body.strip())
 
 
@@ -203,4 +204,6 @@ def _how_on(record: RunRecord, view: View) -> str:
         return ""
     if record.give_up and record.give_up.questions:
         return f"answer in a comment, then {again(record)}"
+    if record.verdict in (Verdict.REPRODUCED, Verdict.EXPLAINED):
+        return "`/fixbugs` looks for a fix"
     return f"to run it again: {again(record)}"

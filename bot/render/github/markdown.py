@@ -20,7 +20,9 @@ _GAP = "&#8203;"
 _HIDDEN = re.compile(
     "[\u00ad\u034f\u180e\u200b-\u200d\u2060-\u2065\u206a-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
-_SPECIAL = re.compile(r"[\\`*\[\]~$#&<>|@]|://|\b(?:www(?=\.)|GH(?=-\d))|(?<![^\W_])_+|_+(?![^\W_])", re.IGNORECASE)
+_SPECIAL = re.compile(
+    r"[\\`*\[\]~$#&<>|@]|!(?=$|[^\w\s])|://|www(?=\.)|GH(?=-\d)|(?<![^\W_])_+|_+(?![^\W_])", re.IGNORECASE
+)
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;", "@": f"@{_GAP}"}
 _LINE_START = re.compile(r"(\d{1,9})([.)])|([-+=:])")
 _WEB = re.compile(r"https?://[^\s<>()\[\]\"'\\`|]+")
@@ -85,7 +87,7 @@ def commit_link(web_url: str, sha: str) -> str:
 def details(summary: str, body: str, *, opened: bool = False) -> str:
     """A part that opens on a click. `summary` is plain text, `body` Markdown."""
     shown = html.escape(_seen(summary, 200), quote=False).replace("#", f"#{_GAP}").replace("@", f"@{_GAP}")
-    return f"<details{' open' if opened else ''}>\n<summary>{shown}</summary>\n\n{body}\n\n</details>"
+    return f"<details{' open' if opened else ''}>\n<summary>{shown}</summary>\n\n{body.strip()}\n\n</details>"
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> str:

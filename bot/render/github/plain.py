@@ -12,18 +12,20 @@ from bot.render.wording import one_line
 _UNSEEN = re.compile(
     "[\u00ad\u034f\u180e\u200b-\u200d\u2060-\u2065\u206a-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
-_MENTION = re.compile(r"(?<!\w)@(?=\w)")
+_MENTION = re.compile(r"@(?=\w)")
 _NUMBER = re.compile(r"#(?=\d)")
-_SHORT_FORM = re.compile(r"\b(GH)-(?=\d)", re.IGNORECASE)
-_SCHEME = re.compile(r"\b[a-z][a-z0-9+.-]{0,20}://", re.IGNORECASE)
+_SHORT_FORM = re.compile(r"(GH)-(?=\d)", re.IGNORECASE)
+_SCHEME = re.compile(r"(?:https?|ftp|file)?://", re.IGNORECASE)
+_WWW = re.compile(r"(www)\.(?=\w)", re.IGNORECASE)
 
 
 def plain(said: str, most: int = 400) -> str:
     """One line. A space keeps `@name` and `#9` from being a mention and a reference; addresses lose their scheme."""
     line = one_line(_UNSEEN.sub("", said), most)
-    line = _SCHEME.sub("", line)
+    while _SCHEME.search(line):  # what is left may be one again
+        line = _SCHEME.sub("", line)
     line = _NUMBER.sub("# ", _MENTION.sub("@ ", line))
-    return _SHORT_FORM.sub(r"\1 ", line)
+    return _SHORT_FORM.sub(r"\1 ", _WWW.sub(r"\1. ", line))
 
 
 def shortened(line: str, most: int) -> str:

@@ -8,13 +8,14 @@ from collections.abc import Sequence
 
 from bot.core.artifacts import Environment, Reproduction, Validation
 from bot.core.outcomes import RunRecord
+from bot.core.testing import Isolation
 from bot.render.github.commit_messages import bug_subject, fix_commit_message, test_commit_message
 from bot.render.github.delivery import patches
 from bot.render.github.markdown import Block, bullets, code, commit_link, details, fitted, prose
 from bot.render.github.markers import marker
 from bot.render.github.parts import cause, commit_of, diff, hunks, proof, red, suite, told
 from bot.render.github.plain import slug
-from bot.render.github.stages import footer, times, total
+from bot.render.github.stages import footer, isolated, times, total
 from bot.render.github.view import DeliveryKind, View
 from bot.render.proof import proof_steps
 from bot.render.wording import counted, isolation_of, isolation_sentence, notes_on, one_line
@@ -78,7 +79,7 @@ def pull_body(record: RunRecord, view: View) -> str:
         Block(f"### Verification\n\n{proof(proof_steps(record))}"),
         Block(_counts(record), "the counts of tests"),
         Block(f"### What this does not cover\n\n{bullets(_uncovered(record))}"),
-        Block(details(f"Time and cost: {total(record)}", times(record)) if times(record) else "", "the stages"),
+        Block(_spent(record), "the stages"),
         Block(footer(record, view, how="comment `/fixbugs` and what to change to have it revised")),
     )
     return fitted(blocks, BODY_BYTES)
@@ -116,6 +117,11 @@ def _counts(record: RunRecord) -> str:
     return details("All tests, before and after", shown) if shown else ""
 
 
+def _spent(record: RunRecord) -> str:
+    shown = times(record)
+    return details(f"Time and cost: {total(record)}", f"{shown}\n\n{isolated(record)}".rstrip()) if shown else ""
+
+
 def _uncovered(record: RunRecord) -> tuple[str, ...]:
     """What the proof leaves open, the weightiest first."""
     environment, validation = record.artifact(Environment), record.artifact(Validation)
@@ -127,9 +133,9 @@ def _uncovered(record: RunRecord) -> tuple[str, ...]:
         some = ", ".join(f"`{one_line(i, 120)}`" for i in environment.flaky[:3])
         more = f" and {len(environment.flaky) - 3:,} more" if len(environment.flaky) > 3 else ""
         said.append(f"Flaky before anything was changed, so they say nothing either way: {some}{more}.")
-    said.append("The proof shows that this bug is gone and that the suite ends as before, not that no bug is left.")
-    if isolation_of(record):
+    if isolation_of(record) is Isolation.NONE:
         said.append(isolation_sentence(record))
+    said.append("Bugs that no test of this repository would notice: the proof is as good as the tests are.")
     return tuple(prose(note, 500) for note in said)
 
 

@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 
 from bot.core.outcomes import ENDED, RunRecord, StageRecord, StageState
 from bot.core.run import Goal, StageName, TriggerKind
+from bot.core.testing import Isolation
 from bot.render.github.markdown import code, commit_link, prose, table, text
 from bot.render.github.parts import commit_of
 from bot.render.github.view import View
-from bot.render.wording import duration
+from bot.render.wording import duration, isolation_of, isolation_sentence
 
 COST_COUNTER = "cost_usd"  # what a stage counts its models' bills under
 
@@ -85,6 +86,12 @@ def total(record: RunRecord) -> str:
     took_s = max((at - begin).total_seconds() + s.wall_s for s, at in ran)
     cost = sum(cost_usd(s) for s in record.stages)
     return duration(took_s) + (f", ${cost:.3f}" if cost else ", no paid model")
+
+
+def isolated(record: RunRecord) -> str:
+    """What the project's code ran in; "" when no code ran, and without isolation, which is said louder elsewhere."""
+    level = isolation_of(record)
+    return "" if level in (None, Isolation.NONE) else prose(isolation_sentence(record), 400)
 
 
 def footer(record: RunRecord, view: View, *, how: str = "") -> str:

@@ -16,6 +16,7 @@ _CONVENTIONAL = re.compile(
 )
 _BRACKETED = re.compile(r"\[([^\[\]]{1,40})\]:? (.+)")
 _AREA = re.compile(r"([A-Za-z0-9_.{}/,*-]{1,40}): (.+)")
+_SAFE = re.compile(r"[A-Za-z0-9_./ -]+")
 _PULL_NUMBER = re.compile(r"\s+\(#\d+\)$")
 _NOT_WRITTEN = re.compile(r"(?:Merge|Revert|Bump|Release|Version|Initial commit|v?\d+\.\d+)\b", re.IGNORECASE)
 _PAST = re.compile(r"(?:Add|Fix|Remov|Updat|Chang|Improv|Mov|Renam|Us|Correct|Handl|Allow|Support)e?d\b", re.IGNORECASE)
@@ -45,7 +46,7 @@ def style_of(subjects: Sequence[str]) -> Style:
     for form, pattern, share in _FORMS:
         hits = [hit for line in lines if (hit := pattern.fullmatch(line))]
         if len(hits) >= share * len(lines):
-            areas = Counter(hit[1] for hit in hits if hit[1])
+            areas = Counter(hit[1] for hit in hits if hit[1] and _SAFE.fullmatch(hit[1]))
             scoped = areas.total() * 2 >= len(hits)
             return _worded([hit[2] for hit in hits], form, tuple(area for area, _ in areas.most_common()), scoped)
     return _worded(lines, "", (), False)
@@ -111,4 +112,5 @@ def _known(areas: Sequence[str], kind: str) -> str:
 def _module(path: str) -> str:
     place = PurePosixPath(path)
     generic = place.stem in ("__init__", "index", "mod") and place.parent.name
-    return place.parent.name if generic else place.stem or "fix"
+    name = place.parent.name if generic else place.stem
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-") or "fix"
