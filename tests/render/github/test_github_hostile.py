@@ -12,7 +12,7 @@ from poison import ALIVE, TAGS, Rendered, poisoned
 from bot.core.artifacts import SourceText, Validation
 from bot.core.outcomes import RunRecord
 from bot.core.patch import FileEdit, Patch
-from bot.core.run import Goal, Verdict
+from bot.core.run import Verdict
 from bot.render.github import pull_request
 from bot.render.github.check import check_report
 from bot.render.github.comment import run_comment
@@ -159,10 +159,3 @@ def test_a_late_text_is_linked_only_where_its_address_is_one() -> None:
     record = late(asked(fixed_record()))
     odd = SourceText("comment", "comment", "x", address="javascript:alert(1)")
     assert "javascript" not in run_comment(replace(record, handed_in=(odd,)), view())
-
-
-def test_a_judge_that_could_not_judge_passes_nothing() -> None:
-    for verdict in Verdict:
-        record = replace(judged_record(), verdict=verdict)
-        assert record.run.goal is Goal.VALIDATE
-        assert (check_report(record, view()).state.value == "success") is (verdict is Verdict.VALIDATED)
