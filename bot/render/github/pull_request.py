@@ -53,9 +53,9 @@ def branch_name(record: RunRecord, prefix: str, title: str) -> str:
 def _prefix(prefix: str) -> str:
     """What git takes of it: no part begins or ends with a dot or ends with ".lock"."""
     kept = re.sub(r"[^A-Za-z0-9._/-]+", "-", prefix[:MOST_PREFIX_CHARS])
-    *folders, last = (re.sub(r"\.{2,}", ".", part) for part in kept.split("/"))
-    named = [re.sub(r"\.lock$", "-lock", part.strip(".")) for part in folders]
-    return "/".join([*filter(None, named), last.lstrip(".-") if named else last.lstrip(".")]).lstrip("-")
+    *folders, last = (re.sub(r"\.{2,}", ".", part).lstrip(".-") for part in kept.split("/"))
+    named = [re.sub(r"\.lock$", "-lock", part.rstrip(".-")) for part in folders]
+    return "/".join([*filter(None, named), last])
 
 
 def pull_title(record: RunRecord, subjects: Sequence[str]) -> str:
