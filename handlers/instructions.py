@@ -21,6 +21,7 @@ from bot.core.commands import Ask
 NAME = "/fixbugs"
 LINE = re.compile(rf" {{0,3}}{NAME}(?:[:,]?[ \t]+(?P<rest>\S.*)|[:,.!]?[ \t]*)", re.IGNORECASE)
 FIRST_WORD = re.compile(r"(?P<word>[^\s:,.!?]+)[:,.!?]*[ \t]*(?P<rest>.*)", re.DOTALL)
+OPENING = ("`", "~", "<")
 LONGEST_TEXT = 65_536  # characters: GitHub's own limit for a comment
 # Words that begin a sentence of guidance and happen to look like a mistyped instruction.
 ORDINARY_WORDS = frozenset({"mix", "six", "fit", "fixed", "step", "steps", "shop", "top", "state", "states", "try"})
@@ -69,17 +70,32 @@ def _instruction_lines(lines: list[str]) -> tuple[int, ...]:
     """The numbers of the lines that hold an instruction, from 0: those that look like one and that CommonMark reads as
     the beginning of a line of plain text, outside of quotes.
 
+    Most comments are so plain that their lines alone decide.
+    """
+    looking = tuple(number for number, line in enumerate(lines) if LINE.fullmatch(line))
+    if not looking or _surely_plain(lines, looking):
+        return looking
+    return _plain_text(lines, looking)
+
+
+def _surely_plain(lines: list[str], looking: tuple[int, ...]) -> bool:
+    """Whether each of these lines begins a paragraph (an empty line ends a quote and all that goes on within a
+    paragraph), and nothing before the last of them could have opened code or HTML that goes on over empty lines."""
+    begins = all(number == 0 or not lines[number - 1].strip(" \t") for number in looking)
+    return begins and not any(mark in line for line in lines[: looking[-1]] for mark in OPENING)
+
+
+def _plain_text(lines: list[str], looking: tuple[int, ...]) -> tuple[int, ...]:
+    """Those of these lines that CommonMark shows as plain text outside of quotes.
+
     Tokens of inline text carry no line numbers, so each such line gets a mark to be found by.
     """
     mark = "fixbugs"
     while any(mark in line for line in lines):
         mark += "x"
-    marked = [
-        line.replace(line.lstrip(" ")[: len(NAME)], f"{mark}{number}z", 1) if LINE.fullmatch(line) else line
-        for number, line in enumerate(lines)
-    ]
-    if marked == lines:
-        return ()
+    marked = list(lines)
+    for number in looking:
+        marked[number] = marked[number].replace(marked[number].lstrip(" ")[: len(NAME)], f"{mark}{number}z", 1)
     found: list[int] = []
     links: EnvType = {}  # the targets that the text defines
     quotes = 0

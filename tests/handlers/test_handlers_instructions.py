@@ -5,12 +5,15 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.commands import Ask
-from handlers.instructions import Instruction, first_instruction, newly_instructed
+from handlers.instructions import LINE, Instruction, _plain_text, _surely_plain, first_instruction, newly_instructed
 
+LINES = ["/fixbugs", "  /fixbugs fix `a", "/FIXBUGS a](b) *c", "", "", " \t", "text", "> quote", "- item", "  - [x"]
+LINES += ["-     code", "10. ten", "1. one", "---", "===", "# head", "    code", "\tcode", "| a | b |", "[a]: b"]
+LINES += ["[a", "*em", "\\", "a  ", "<!--", "```", "~~~"]
 HOSTILE = ["[", "![", "`", "*a ", "> ", "- ", "<!--", "](", "a\n", "&", "/fixbugs x\n", "`a\n/fixbugs "]
 
 
@@ -143,3 +146,12 @@ def test_the_longest_hostile_comment_is_read_within_the_time_that_a_webhook_has(
     first_instruction("/fixbugs fix\n\n" + unit * (70_000 // len(unit)))
 
     assert time.perf_counter() - started < 5
+
+
+@settings(max_examples=500)
+@given(st.lists(st.sampled_from(LINES), max_size=7))
+def test_what_the_lines_alone_decide_is_what_commonmark_says(parts: list[str]) -> None:
+    lines = "\n".join(parts).split("\n")
+    looking = tuple(number for number, line in enumerate(lines) if LINE.fullmatch(line))
+
+    assert not looking or not _surely_plain(lines, looking) or _plain_text(lines, looking) == looking
