@@ -44,8 +44,12 @@ def fixed_once(app: RunningApp, number: int, within_s: float = 60.0) -> None:
     assert f"#{pull['number']}" in comments[0]["body"]
     branches = git(mirror, "for-each-ref", "--format=%(refname:short)", f"refs/heads/fixbugs/issue-{number}-*").split()
     assert branches == [pull["head"]["ref"]]
-    ours = [check["name"] for check in app.world.checks(fix) if check["app"]["slug"] == app.world.slug]
+    ours = app.until(lambda: our_checks(app, fix), "the check on the fix", 20)
     assert len(ours) == 1, ours
+
+
+def our_checks(app: RunningApp, sha: str) -> list[str]:
+    return [check["name"] for check in app.world.checks(sha) if check["app"]["slug"] == app.world.slug]
 
 
 def runs_of(app: RunningApp, log: str = "worker") -> list[str]:
@@ -56,6 +60,11 @@ def runs_of(app: RunningApp, log: str = "worker") -> list[str]:
 def attempts(app: RunningApp, stage: str, log: str = "worker") -> int:
     """How often a worker began this stage."""
     return len(re.findall(rf"stage_started run=\S+ stage={stage} ", app.log(log)))
+
+
+def over(app: RunningApp, runs: int = 1, within_s: float = 60.0, log: str = "worker") -> None:
+    """Returns once so many runs have written their results."""
+    app.until(lambda: app.log(log).count("stage=publication state=done") >= runs, "the run ends", within_s)
 
 
 @contextmanager
