@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from bot.core.forge import Origin, Place, RepositoryFacts, ThreadFacts
 from bot.core.run import Goal
@@ -49,7 +50,8 @@ async def workable(outside: Outside, subject: Subject, wanted: Wanted) -> bool:
     elif subject.facts.empty:
         said, about = answers.empty_repository(), "empty"
     elif wanted.errors:
-        said = answers.policy_errors(wanted.errors, PATH, subject.facts.web_url, outside.schema_url)
+        page = f"{subject.facts.web_url}/blob/{quote(subject.facts.default_branch)}/{PATH}"
+        said = answers.policy_errors(wanted.errors, PATH, page, outside.schema_url)
         about = f"settings {wanted.digest}"
     elif not subject.thread.open:
         said, about = answers.closed_thread(), "closed"
