@@ -126,13 +126,16 @@ async def _log(git: Git, *what: str, limit: int) -> tuple[Commit, ...]:
 
 
 async def _rev_parse(git: Git, source: LocalRepository | RemoteRepository, ref: str) -> str:
-    """The full hash that a ref names. A branch that only the clone's origin has is found too, as git checkout does."""
+    """The full hash that a ref names. As git checkout does, it takes a branch before a tag of the same name, and finds
+    a branch that only the clone's origin has."""
     problem = ""
-    for name in (ref, f"refs/remotes/origin/{ref}"):
+    branch = () if ref == "HEAD" or _HASH.fullmatch(ref) else (f"refs/heads/{ref}",)
+    for name in (*branch, ref, f"refs/remotes/origin/{ref}"):
         output = await git.run("rev-parse", "--verify", f"{name}^{{commit}}")
         if output.exit_code == 0:
             return output.text.split()[-1]
-        problem = problem or output.stderr
+        if name not in branch:
+            problem = problem or output.stderr
     if "ambiguous" in problem:
         raise InputError(f"{ref!r} is ambiguous in {source.shown}: give more of the commit's hash.")
     names = (await git.run("for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags")).text.split()

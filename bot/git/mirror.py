@@ -23,7 +23,9 @@ from bot.git.process import Git, Output, closed_environ, remote_environ, run, wi
 from bot.git.sources import LocalRepository, RemoteRepository, read_refs
 from bot.ports import Credentials
 
-_REFSPECS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+_FETCHED = ("refs/heads/", "refs/tags/")  # all of these, always
+_REFSPECS = tuple(f"+{name}*:{name}*" for name in _FETCHED)
+_NO_SUCH_REF = re.compile(r"couldn't find remote ref|no such remote ref", re.IGNORECASE)
 _REFUSED = re.compile(
     r"authentication failed|could not read (username|password)|permission denied|repository not found|not found|"
     r"does not exist|does not appear to be a git repository|not a git repository|error: 40[0-9]|access denied|"
@@ -140,13 +142,20 @@ class Mirrors:
         return await self.credentials.environ(source.url)
 
     async def _fetch_one(self, git: Git, source: RemoteRepository, ref: str) -> None:
-        """Asks for a commit or ref that no branch or tag leads to (a pull request's, say); a remote may refuse."""
-        if (await git.run("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")).exit_code == 0:
-            return
-        if ref.startswith("refs/") and ":" not in ref:
-            await self._fetched(git, source, f"+{ref}:{ref}")
-        elif re.fullmatch(r"[0-9a-f]{40}", ref):
+        """Asks for a commit or ref that no branch or tag leads to (a pull request's, say); a remote may refuse.
+
+        Such a ref is asked for each time: the one that we have may be where it pointed to once."""
+        if ref.startswith("refs/") and not ref.startswith(_FETCHED) and ":" not in ref:
+            output = await self._fetched(git, source, f"+{ref}:{ref}")
+            if _NO_SUCH_REF.search(output.stderr):
+                await git.run("update-ref", "-d", ref)
+            else:
+                _judge(output, source)
+        elif re.fullmatch(r"[0-9a-f]{40}", ref) and not await self._has(git, ref):
             await self._fetched(git, source, ref)
+
+    async def _has(self, git: Git, ref: str) -> bool:
+        return (await git.run("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")).exit_code == 0
 
     async def _fetched(self, git: Git, source: RemoteRepository, *arguments: str) -> Output:
         options = [a for a in arguments if a.startswith("--")]

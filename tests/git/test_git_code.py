@@ -458,6 +458,30 @@ def test_a_ref_outside_of_branches_and_tags_is_fetched_by_name(repository: Repos
     assert asyncio.run(code.resolve(f"file://{repository.path}", "refs/pull/7/head")).sha == pull
 
 
+def test_a_pull_request_that_got_new_commits_is_read_at_its_new_head(repository: Repository, code: GitCode) -> None:
+    repository.commit({"a": "1"})
+    repository.git("checkout", "-q", "--detach")
+    url = f"file://{repository.path}"
+    for content in ("2", "3"):
+        head = repository.commit({"a": content})
+        repository.git("update-ref", "refs/pull/7/head", head)
+        repository.git("checkout", "-q", "--detach", "main")
+        assert asyncio.run(code.resolve(url, "refs/pull/7/head")).sha == head
+
+    repository.git("update-ref", "-d", "refs/pull/7/head")
+    assert "no branch, tag or commit 'refs/pull/7/head'" in refused(code, url, "refs/pull/7/head")
+
+
+def test_a_tag_does_not_stand_in_for_the_branch_of_its_name(repository: Repository, code: GitCode) -> None:
+    first = repository.commit({"a": "1"})
+    second = repository.commit({"a": "2"})
+    repository.git("tag", "main", first)
+
+    assert asyncio.run(code.resolve(f"file://{repository.path}", "main")).sha == second
+    assert asyncio.run(code.resolve(str(repository.path), "main")).sha == second
+    assert asyncio.run(code.resolve(str(repository.path), "refs/tags/main")).sha == first
+
+
 def test_a_remote_that_is_no_repository_is_bad_input_and_an_empty_one_too(code: GitCode, tmp_path: Path) -> None:
     Repository(tmp_path / "empty")
     assert "cannot be fetched" in refused(code, f"file://{tmp_path}/nothing")
