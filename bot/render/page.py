@@ -9,7 +9,6 @@ from bot.core.artifacts import (
     Environment,
     Judgement,
     Reproduction,
-    RootCause,
     Validation,
 )
 from bot.core.outcomes import RunRecord
@@ -44,6 +43,7 @@ from bot.render.timeline import Timeline, timeline
 from bot.render.wording import (
     VerdictWords,
     capped,
+    cause_sentence,
     clean,
     duration,
     isolation_of,
@@ -102,11 +102,11 @@ def page(record: RunRecord, imprint: Imprint) -> Page:
     words, reproduction = verdict_words(record), record.artifact(Reproduction)
     validation, judgement = record.artifact(Validation), record.artifact(Judgement)
     shown = reproduction or judgement
-    cause, environment = record.artifact(RootCause), record.artifact(Environment)
+    environment = record.artifact(Environment)
     project = one_line(record.run.repository.rstrip("/").rsplit("/", 1)[-1].removesuffix(".git"), 60)
     red = shown.red[0] if shown and shown.red else None
     failure = first_failure(shown) if shown else None
-    statement = one_line(cause.statement, 1000) if cause and record.verdict is not Verdict.EXPLAINED else ""
+    statement = "" if record.verdict is Verdict.EXPLAINED else one_line(cause_sentence(record), 1000)
     give_up = record.give_up
     excerpt_path, excerpt = excerpt_of(record)
     return Page(

@@ -11,6 +11,7 @@ from bot.core.run import Verdict
 from bot.render.proof import ProofStep, proof_steps
 from bot.render.wording import (
     Tone,
+    cause_sentence,
     clean,
     counted,
     isolation_sentence,
@@ -34,13 +35,13 @@ def summary(record: RunRecord, *, width: int = 100, colour: bool = False) -> str
     """
     width = max(40, width)
     words = verdict_words(record)
-    cause = record.artifact(RootCause)
+    cause = cause_sentence(record)
     first = _wrapped(f"{words.title}: {sentence(record)}", width)
     if colour:
         first = f"\x1b[{_CODES[words.tone]}m{words.title}{_RESET}{first[len(words.title) :]}"
     blocks = [first, *(_wrapped(f"Note: {note}", width) for note in notes_on(record))]
-    if cause and cause.statement and record.verdict is not Verdict.EXPLAINED:
-        blocks.append(_wrapped(f"Cause: {one_line(cause.statement, 1000)}", width))
+    if cause and record.verdict is not Verdict.EXPLAINED:
+        blocks.append(_wrapped(f"Cause: {one_line(cause, 1000)}", width))
     blocks += [_findings(record, width), _questions(record, width), _tried(record, width)]
     blocks += [_suspects(record), _diff(record, colour)]
     blocks += [_proof(proof_steps(record), width), _wrapped(isolation_sentence(record), width), _places(record)]

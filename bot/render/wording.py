@@ -9,12 +9,14 @@ from enum import Enum
 
 from bot.core.artifacts import (
     CandidatePatch,
+    Candidates,
     Dossier,
     Environment,
     Judgement,
     Necessity,
     Reproduction,
     RootCause,
+    Suspect,
     Validation,
 )
 from bot.core.outcomes import RunRecord, StageState
@@ -137,6 +139,31 @@ def judged_sentence(judgement: Judgement) -> str:
     if not hunks:
         return f"{said}."
     return f"{said}, and {'its one hunk is' if hunks == 1 else f'each of its {needed:,} hunks is'} needed for that."
+
+
+def cause_sentence(record: RunRecord) -> str:
+    """Where the cause lies, as exactly as is known: what the analysis said, unless a proved change has shown another
+    place than it names."""
+    cause, validation = record.artifact(RootCause), record.artifact(Validation)
+    said = cause.statement if cause else ""
+    shown = record.verdict is Verdict.FIXED and validation is not None
+    if not shown or validation is None or f"{validation.chosen.path}:{validation.chosen.line} " in f"{said} ":
+        return said
+    chosen, others = validation.chosen, len(validation.hunks) - 1
+    suspect = _suspect_at(record, chosen.path, chosen.line)
+    where = f"{chosen.path}:{chosen.line}" + (f" in {suspect.symbol}" if suspect and suspect.symbol else "")
+    alone = "nothing else" if others < 1 else f"{counted(others, 'other place')} with it"
+    said = f"{where}. Changing it, and {alone}, makes the failing test pass."
+    reason = suspect.reasons[0].rstrip(".") if suspect and suspect.reasons else ""
+    return f"{said} {reason[:1].upper()}{reason[1:]}." if reason else said
+
+
+def _suspect_at(record: RunRecord, path: str, line: int) -> Suspect | None:
+    """The narrowest suspect that holds this line, of the last ranking."""
+    candidates, cause = record.artifact(Candidates), record.artifact(RootCause)
+    ranked = (*(candidates.suspects if candidates else ()), *(cause.suspects if cause else ()))
+    holding = [s for s in ranked if s.path == path and s.line_start <= line <= s.line_end]
+    return min(holding, key=lambda s: s.line_end - s.line_start, default=None)
 
 
 def sentence(record: RunRecord) -> str:

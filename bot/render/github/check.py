@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.core.commands import Button
 from bot.core.forge import CheckButton, CheckReport, CheckState
 from bot.core.outcomes import RunRecord, StageState
 from bot.core.run import Goal, Verdict
 from bot.render.github.comment import blocks
-from bot.render.github.markdown import fitted
+from bot.render.github.markdown import commit_link, fitted
 from bot.render.github.plain import plain
 from bot.render.github.stages import begun, over, what
 from bot.render.github.view import View
@@ -37,6 +39,17 @@ def check_report(record: RunRecord, view: View) -> CheckReport:
         summary=fitted(blocks(record, view)),
         buttons=(_RETRY if state.ended else _STOP,),
     )
+
+
+def passed_over(record: RunRecord, view: View, worked_on: str) -> CheckReport:
+    """The check on the commit that the run was asked about, when it worked on another: that one's result says nothing of
+    this. `worked_on` is a full hash."""
+    report = check_report(record, view)
+    if not report.state.ended:
+        return report
+    title = f"This commit was not looked at: the branch had moved on to {worked_on[:7]}"
+    said = f"The branch had moved when the run began, so it worked on {commit_link(view.web_url, worked_on)}."
+    return replace(report, state=CheckState.NEUTRAL, title=title, summary=f"{said} The result is there.")
 
 
 def check_state(record: RunRecord, view: View) -> CheckState:

@@ -11,7 +11,7 @@ from bot.core.outcomes import RunRecord
 from bot.render.github.plain import plain, shortened, wrapped
 from bot.render.github.titles import style_of, subject
 from bot.render.proof import proof_steps
-from bot.render.wording import sentence
+from bot.render.wording import cause_sentence, sentence
 
 SUBJECT_CHARS = 72
 
@@ -68,13 +68,12 @@ def test_commit_message(record: RunRecord, subjects: Sequence[str]) -> str:
 
 
 def fix_commit_message(record: RunRecord, subjects: Sequence[str]) -> str:
-    cause = record.artifact(RootCause)
     proof = "; ".join(f"{step.label.lower()}: {step.value}" for step in proof_steps(record))
     return _message(
         record,
         bug_subject(record, subjects),
         wrapped(sentence(record)),
-        wrapped(cause.statement) if cause else "",
+        wrapped(cause_sentence(record)),
         wrapped(f"Proof: {proof}.") if proof else "",
     )
 

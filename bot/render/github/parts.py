@@ -19,7 +19,7 @@ from bot.render.github.markdown import bullets, code, details, fence, permalink,
 from bot.render.github.view import View
 from bot.render.page_parts import suite_rows
 from bot.render.proof import ProofStep, first_failure
-from bot.render.wording import clean, counted, one_line, sentence
+from bot.render.wording import cause_sentence, clean, counted, one_line, sentence
 
 SHORT_DIFF = 24  # lines; a longer diff is folded away
 MOST_ROWS = 20  # of any table
@@ -49,9 +49,9 @@ def cause(record: RunRecord, view: View) -> str:
     found = record.artifact(RootCause)
     if found is None or not (found.statement or found.suspects):
         return ""
-    if not found.statement:
+    if not (said := cause_sentence(record)):
         return f"**Root cause:** most likely in {suspect_link(record, view, found.suspects[0])}."
-    return f"**Root cause:** {placed(found.statement, record, view)}"
+    return f"**Root cause:** {placed(said, record, view)}"
 
 
 def told(record: RunRecord, view: View) -> str:
