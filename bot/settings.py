@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,13 +12,13 @@ from typing import TypeVar
 from bot.core.errors import InputError
 
 T = TypeVar("T")
-SECRET_NAMES = ("FIXBUGS_GITHUB_PRIVATE_KEY", "FIXBUGS_GITHUB_WEBHOOK_SECRET", "FIXBUGS_SETUP_TOKEN")
+OURS = re.compile(r"FIXBUGS_\w*|REDIS_URL")  # keys and passwords among them: nobody else's business
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """`cache_dir` keeps built environments, mirrors of repositories and results; `environ` is passed on to git and to
-    dependency installation, of which each takes what it needs (never a secret of ours)."""
+    dependency installation, of which each takes what it needs. No setting of ours is in it."""
 
     cache_dir: Path
     user: str
@@ -29,7 +30,7 @@ class Settings:
         named = environ.get("FIXBUGS_CACHE_DIR")
         base = Path(environ.get("XDG_CACHE_HOME") or home / ".cache")
         cache_dir = Path(named) if named else base / "fixbugs"
-        passed_on = {name: value for name, value in environ.items() if name not in SECRET_NAMES}
+        passed_on = {name: value for name, value in environ.items() if not OURS.fullmatch(name)}
         return cls(cache_dir.absolute(), environ.get("USER") or environ.get("LOGNAME") or "somebody", passed_on)
 
 

@@ -43,3 +43,10 @@ def test_what_changes_later_in_the_environment_changes_no_settings() -> None:
     environ["PIP_INDEX_URL"] = "https://two.example"
 
     assert settings.environ["PIP_INDEX_URL"] == "https://one.example"
+
+
+def test_git_and_dependency_installation_are_told_no_setting_of_ours() -> None:
+    ours = ("FIXBUGS_GITHUB_PRIVATE_KEY", "FIXBUGS_GITHUB_PRIVATE_KEY_FILE", "FIXBUGS_REDIS_URL", "REDIS_URL")
+    environ = dict.fromkeys((*ours, "FIXBUGS_CREDENTIALS_FILE", "FIXBUGS_ANYTHING_NEW"), "secret")
+
+    assert Settings.load({**environ, "PATH": "/bin"}, HOME).environ == {"PATH": "/bin"}
