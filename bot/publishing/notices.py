@@ -17,8 +17,9 @@ from bot.publishing.boards import Board, CheckBoard, CommentBoard
 from bot.publishing.memory import Memory
 from bot.publishing.new_pull import as_patch
 from bot.render.github import obstacles
-from bot.render.github.check import check_report
+from bot.render.github.check import check_report, passed_over
 from bot.render.github.comment import run_comment
+from bot.render.github.parts import commit_of
 from bot.render.github.view import Delivered, DeliveryKind, View
 
 log = logging.getLogger(__name__)
@@ -71,8 +72,10 @@ class Notices:
             over = delivered is not None or record.stage(StageName.PUBLICATION).state in ENDED
             body = run_comment(record, view)
             found.append(CommentBoard(self.forge, memory, origin.place, origin.number, body, over))
-        report = check_report(record, view)
+        worked_on = commit_of(record)
         for sha in checked_commits(record, origin, delivered):
+            moved = sha == origin.head_sha and worked_on not in ("", sha)
+            report = passed_over(record, view, worked_on) if moved else check_report(record, view)
             found.append(CheckBoard(self.forge, memory, origin.place, sha, report))
         return tuple(found)
 

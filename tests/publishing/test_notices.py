@@ -177,21 +177,25 @@ def test_a_check_of_a_worker_that_died_before_it_could_remember_it_is_found_agai
     assert len(world.forge.checks) == 1
 
 
-def test_a_judged_pull_request_has_the_verdict_on_the_commit_that_was_judged() -> None:
-    head = Commit("9" * 40, "Add totals", "Ada", builders.START)
-    base = builders.dossier().commit
-    judgement = Judgement(base, head, (), (), (), (), None, None, (), (), ("Nothing fails on the base.",))
-    record = asked(replace(builders.fixed_record(), verdict=Verdict.NOT_VALIDATED), PULL)
-    record = replace(record, run=replace(record.run, goal=Goal.VALIDATE), artifacts=(builders.dossier(), judgement))
+@pytest.mark.parametrize(
+    ("verdict", "findings", "state"),
+    [(Verdict.VALIDATED, (), CheckState.SUCCESS), (Verdict.NOT_VALIDATED, ("Nothing fails.",), CheckState.FAILURE)],
+)
+def test_the_verdict_stands_on_the_commit_that_was_judged_and_on_no_other(
+    verdict: Verdict, findings: tuple[str, ...], state: CheckState
+) -> None:
+    head = Commit("9" * 40, "Add totals", "Ada", builders.START)  # the branch moved on before the run began
+    dossier = replace(builders.dossier(), commit=head)
+    judgement = Judgement(builders.dossier().commit, head, (), (), (), (), None, None, (), (), findings)
+    record = asked(replace(builders.fixed_record(), verdict=verdict), PULL)
+    record = replace(record, run=replace(record.run, goal=Goal.VALIDATE), artifacts=(dossier, judgement))
     world = World()
 
     world.publish(record)
 
-    assert {sha: report.state for sha, report in world.forge.checks.values()} == {
-        SHA: CheckState.FAILURE,
-        head.sha: CheckState.FAILURE,
-    }
-    assert "Nothing fails on the base." in world.bodies[0]
+    shown = dict(world.forge.checks.values())
+    assert {sha: report.state for sha, report in shown.items()} == {SHA: CheckState.NEUTRAL, head.sha: state}
+    assert shown[SHA].title == "This commit was not looked at: the branch had moved on to 9999999"
     assert world.forge.commits == {}
 
 

@@ -42,8 +42,8 @@ def check_report(record: RunRecord, view: View) -> CheckReport:
 
 
 def passed_over(record: RunRecord, view: View, worked_on: str) -> CheckReport:
-    """The check on the commit that the run was asked about, when it worked on another: that one's result says nothing of
-    this. `worked_on` is a full hash."""
+    """The check on the commit that the run was asked about, when it worked on another one, whose result says nothing of
+    this. `worked_on` is that one's full hash."""
     report = check_report(record, view)
     if not report.state.ended:
         return report
