@@ -15,9 +15,10 @@ from bot.core.artifacts import (
     Reproduction,
     RootCause,
     Screened,
+    Suspect,
 )
 from bot.core.outcomes import Advance, GiveUp, StageOutcome
-from bot.core.path_roles import is_writable
+from bot.core.path_roles import is_protected, is_writable
 from bot.core.run import StageName, Verdict
 from bot.ports import FixQuestion, LocateQuestion
 from bot.stages.base import Stage, StageContext
@@ -26,6 +27,7 @@ from bot.stages.search import SURVIVORS_AT_MOST, Search
 
 SINGLES_AT_MOST = 6000
 PAIRS_AT_MOST = 6000
+SUSPECTS_LOOKED_AT = 5  # for what is protected among them
 
 
 async def fix(context: StageContext) -> StageOutcome:
@@ -43,7 +45,8 @@ async def fix(context: StageContext) -> StageOutcome:
     context.count("survivors", len(search.survivors))
     context.count("refused", len(search.refused))
     if not search.survivors:
-        return GiveUp(Verdict.NO_FIX_FOUND, search.why_nothing(), (), search.nearest())
+        kept_out = off_limits(question.suspects, context.run.policy.protected_paths)
+        return GiveUp(Verdict.NO_FIX_FOUND, f"{search.why_nothing()} {kept_out}".strip(), (), search.nearest())
     best = best_first(search.survivors)
     return Advance(
         Candidates(
@@ -88,6 +91,16 @@ def _raced(context: StageContext, question: FixQuestion) -> Iterator[CandidatePa
                 streams.remove(stream)
             else:
                 yield candidate
+
+
+def off_limits(suspects: Sequence[Suspect], protected: Sequence[str]) -> str:
+    """Which of the most suspect files the repository's own settings keep fixes out of, in a sentence; "" for none."""
+    paths = dict.fromkeys(suspect.path for suspect in suspects[:SUSPECTS_LOOKED_AT])
+    kept_out = [path for path in paths if is_protected(path, protected)]
+    if not kept_out:
+        return ""
+    verb = "is" if len(kept_out) == 1 else "are"
+    return f"{', '.join(kept_out)} {verb} suspect, and the settings of this repository keep fixes out of there."
 
 
 def best_first(survivors: Sequence[Screened]) -> tuple[Screened, ...]:

@@ -151,6 +151,8 @@ class Search:
 
     def why_nothing(self) -> str:
         """One or two sentences: how much was tried, and what came nearest."""
+        if not self.screened and not self.out_of_time:
+            return "No change was tried: no repair that is known here fits the suspect places."
         tried = f"{self.screened} candidate change{'s were' if self.screened != 1 else ' was'} tried"
         when = " before the time for the search was up" if self.out_of_time else ""
         near = []

@@ -26,7 +26,7 @@ from bot.core.artifacts import Candidates, Environment, Screened, Suspect
 from bot.core.outcomes import Advance, GiveUp
 from bot.core.run import StageName, Verdict
 from bot.core.testing import Outcome
-from bot.stages.fix import best_first
+from bot.stages.fix import best_first, off_limits
 
 WRONG = "def total(prices):\n    return len(prices)\n"
 GUTTED = "def total(prices):\n    return 3\n"
@@ -65,7 +65,16 @@ def test_where_nothing_survives_it_says_how_much_was_tried() -> None:
 
 
 def test_nothing_to_try_is_said_as_such() -> None:
-    assert searched().outcome == GiveUp(Verdict.NO_FIX_FOUND, "0 candidate changes were tried; none is a fix.")
+    said = "No change was tried: no repair that is known here fits the suspect places."
+    assert searched().outcome == GiveUp(Verdict.NO_FIX_FOUND, said)
+
+
+def test_suspect_files_that_the_settings_protect_are_named() -> None:
+    suspects = [Suspect(path, 1, 1, 1.0) for path in ("shop/cart.py", "shop/tax.py", "shop/cart.py", "a.py")]
+
+    said = "shop/cart.py, shop/tax.py are suspect, and the settings of this repository keep fixes out of there."
+    assert off_limits(suspects, ("shop",)) == said
+    assert off_limits(suspects, ("docs",)) == ""
 
 
 def test_a_candidate_that_breaks_another_test_is_named_as_the_nearest() -> None:
