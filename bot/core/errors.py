@@ -1,5 +1,7 @@
 """What can go wrong, by what to do about it. Adapters translate their libraries' exceptions into these, once."""
 
+UNKNOWN_S = 60.0  # between two tries while the forge does not know us
+
 
 class FixbugsError(Exception):
     """Every failure we foresee; its text says what happened and what to do next."""
@@ -49,8 +51,12 @@ class Forbidden(Permanent):
     """The forge does not let us (403): a missing permission, an archived repository, a suspended installation."""
 
 
-class Unauthorized(Permanent):
-    """The forge does not know us (401): a revoked key, a wrong App id, a clock that is wrong."""
+class Unauthorized(Transient):
+    """The forge does not know us (401): a revoked key, a wrong App id, a clock that is wrong. It passes once somebody
+    gives us the right one, so nothing is lost until then; but it is not asked for often."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, UNKNOWN_S)
 
 
 class Conflict(Permanent):

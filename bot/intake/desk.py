@@ -19,7 +19,7 @@ from bot.core.commands import (
     ThreadClosed,
     Unlabelled,
 )
-from bot.core.errors import Absent, Conflict, Forbidden, Transient, Unauthorized
+from bot.core.errors import Absent, Conflict, Forbidden, Unauthorized
 from bot.intake.buttons import pressed
 from bot.intake.checks import checks_failed
 from bot.intake.closing import closed
@@ -35,8 +35,6 @@ from bot.ports import Clock, Doorbell, Forge, Register, Store
 from bot.render.github import answers
 
 log = logging.getLogger(__name__)
-
-UNKNOWN_S = 60.0  # between two tries while the forge does not know us
 
 # Each function takes commands of its own type only, which is what it is found by.
 CARRIED_OUT_BY: Mapping[type[Command], Callable[[Outside, Any], Awaitable[None]]] = {
@@ -88,7 +86,7 @@ class Desk:
             log.info("command_ended kind=%s reason=absent error=%s", kind, exc)
         except Unauthorized as exc:
             log.warning("app_refused kind=%s error=%s", kind, exc)
-            raise Transient(str(exc), UNKNOWN_S) from exc
+            raise
         except (Forbidden, Conflict) as exc:
             log.warning("command_ended kind=%s reason=refused error=%s", kind, exc)
             await self._tell(command, str(exc))

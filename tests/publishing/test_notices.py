@@ -200,8 +200,7 @@ def test_the_verdict_stands_on_the_commit_that_was_judged_and_on_no_other(
 
 
 @pytest.mark.parametrize(
-    "error",
-    [Forbidden("The thread is locked."), Absent("The issue is gone."), Conflict("Too long."), Unauthorized("Who?")],
+    "error", [Forbidden("The thread is locked."), Absent("The issue is gone."), Conflict("Too long.")]
 )
 def test_what_the_forge_will_not_have_stops_nothing(error: Exception) -> None:
     world = World()
@@ -211,6 +210,18 @@ def test_what_the_forge_will_not_have_stops_nothing(error: Exception) -> None:
 
     assert world.bodies == []
     assert len(world.forge.checks) == 1
+
+
+def test_a_key_that_nobody_takes_keeps_the_notice_for_later() -> None:
+    world = World()
+    world.forge.faults["comment"] = [Unauthorized("Who?")]
+    with pytest.raises(Transient, match="Who?"):
+        world.refresh(going_on())
+    world.clock.pass_s(5)
+
+    world.refresh(going_on())
+
+    assert len(world.bodies) == 1
 
 
 def test_a_thread_that_was_unlocked_gets_its_comment() -> None:
