@@ -27,6 +27,9 @@ async def push(errand: Errand, thread: ThreadFacts, pull: PullFacts) -> Delivere
         raise Conflict(obstacles.thread_closed(thread.number, merged=pull.merged))
     if pull.from_fork(place):
         return await _to_fork(errand, thread, pull)
+    if pull.head_ref == errand.default_branch:  # as in a pull request from main to a release: nobody looks at it first
+        delivered = await open_pull(errand, DeliveryKind.STACKED, pull.head_ref)
+        return replace(delivered, note=obstacles.default_branch(pull.head_ref))
     commits, refused = await _moved(errand, place, pull.head_ref)
     if refused:
         delivered = await open_pull(errand, DeliveryKind.STACKED, pull.head_ref)

@@ -11,7 +11,7 @@ import builders
 from bot.core.errors import Conflict, Forbidden
 from bot.core.outcomes import RunRecord
 from bot.publishing.push import MOST_BODY_BYTES
-from fake_forge import WEB, FakeForge
+from fake_forge import WEB, FakeForge, pull
 
 
 def fixed() -> RunRecord:
@@ -221,3 +221,15 @@ def test_a_revision_whose_text_cannot_be_written_is_delivered_all_the_same() -> 
     world.publish(fixed())
 
     assert "Pushed to `totals`" in world.bodies[0]
+
+
+def test_nothing_is_pushed_to_the_default_branch_even_where_a_pull_request_comes_from_it() -> None:
+    world = World()
+    world.forge.threads[34] = pull(34, head="main", sha=SHA)
+
+    world.publish(fixed())
+
+    assert world.forge.branches["main"] == SHA
+    assert "`main` is the default branch, to which FixBugs never pushes." in world.bodies[0]
+    (branch, base, *_) = world.forge.pulls[100]
+    assert (branch.startswith("fixbugs/pull-34"), base) == (True, "main")

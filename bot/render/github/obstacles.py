@@ -35,6 +35,10 @@ def push_refused(branch: str, why: str) -> str:
     return f"`{branch}` takes no push from FixBugs. {why}".strip()
 
 
+def default_branch(branch: str) -> str:
+    return f"`{branch}` is the default branch, to which FixBugs never pushes."
+
+
 def names_taken(branch: str, tried: int) -> str:
     return f"`{branch}` and {tried - 1} names like it are taken: delete old branches, then `/fixbugs retry`."
 
