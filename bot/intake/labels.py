@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 
 from bot.core.commands import Labelled, Unlabelled
-from bot.core.forge import Origin
+from bot.core.forge import Origin, ThreadFacts
 from bot.core.policy import OnFailedChecks, Policy
 from bot.core.run import Goal, TriggerKind, Verdict
 from bot.intake.opening import Wish, open_run
 from bot.intake.outside import Outside
 from bot.intake.permission import permitted
 from bot.intake.replies import DAY_S, acknowledge, say_once
-from bot.intake.stopping import stop_thread
+from bot.intake.stopping import still_so, stop_thread
 from bot.intake.threads import Subject, subject_of, workable
 from bot.ports import Opening
 from bot.render.github import answers
+
+log = logging.getLogger(__name__)
 
 WORTH_ANOTHER = (Verdict.STOPPED, Verdict.FAILED)  # these runs answered nothing
 MAX_ANOTHER = 20
@@ -39,10 +42,18 @@ async def labelled(outside: Outside, command: Labelled) -> None:
 
 async def unlabelled(outside: Outside, command: Unlabelled) -> None:
     """Whoever can take the label away may stop the run by it."""
-    wanted = await outside.policies.of(command.place)
-    if is_ours(command.label, wanted.policy):
-        why = f"@{command.actor.login} took the label away."
-        await stop_thread(outside, Origin(command.place, command.number).thread, why)
+    place, number = command.place, command.number
+    wanted, thread = await outside.policies.of(place), Origin(place, number).thread
+    if not is_ours(command.label, wanted.policy) or await outside.register.current(thread) is None:
+        return
+
+    def without_it(now: ThreadFacts) -> bool:
+        return not any(is_ours(label, wanted.policy) for label in now.labels)
+
+    if await still_so(outside, place, number, without_it):
+        await stop_thread(outside, thread, f"@{command.actor.login} took the label away.")
+    else:
+        log.info("unlabelling_ignored thread=%s reason=there_again", thread)
 
 
 def is_ours(label: str, policy: Policy) -> bool:

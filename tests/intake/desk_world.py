@@ -6,14 +6,14 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import redis
 
 from bot.core.artifacts import Publication
-from bot.core.commands import Ask, ChecksFailed, Command, Discussed, Instructed, Labelled, Reviewed
+from bot.core.commands import Ask, ChecksFailed, Command, Discussed, Instructed, Labelled, Reviewed, ThreadClosed
 from bot.core.forge import Actor, FailedCheck, Role
 from bot.core.outcomes import Advance, GiveUp, RunRecord, StageRecord, StageState
 from bot.core.run import StageName, Verdict
@@ -93,8 +93,15 @@ class DeskWorld:
     def tell(self, *commands: Command) -> None:
         """One after the other, ten seconds apart, so that nothing remembered for a moment counts."""
         for command in commands:
-            asyncio.run(self.desk.carry_out(command))
+            if isinstance(command, ThreadClosed) and command.number in self.forge.threads:
+                thread = self.forge.threads[command.number]
+                self.forge.threads[command.number] = replace(thread, open=False)
+            self.hear(command)
             self.clock.seconds += 10
+
+    def hear(self, command: Command) -> None:
+        """A webhook arrives; the forge is as it is."""
+        asyncio.run(self.desk.carry_out(command))
 
     def tell_at_once(self, *commands: Command) -> None:
         async def all_of_them() -> None:

@@ -152,6 +152,36 @@ def test_closing_the_issue_stops_the_run(world: DeskWorld) -> None:
     assert record.give_up.detail == "@mallory closed the issue."
 
 
+def test_news_of_a_closing_that_comes_after_the_reopening_stops_nothing(world: DeskWorld) -> None:
+    world.tell(labelled())
+    world.hear(closed())
+    assert world.only_run().verdict is None
+
+
+def test_news_of_a_closing_that_comes_after_the_issue_was_moved_or_deleted_stops_its_run(world: DeskWorld) -> None:
+    issue = world.forge.threads[12]
+    world.tell(labelled())
+    first = world.only_run().run.id
+    world.forge.threads[12] = replace(issue, web_url="https://github.example/acme/warehouse/issues/3")
+    world.hear(closed())
+    assert world.record(first).verdict is Verdict.STOPPED
+
+    world.forge.threads[12] = issue
+    world.end(first)
+    world.tell(labelled())
+    second = world.only_run().run.id
+    del world.forge.threads[12]
+    world.hear(closed())
+    assert world.record(second).verdict is Verdict.STOPPED
+
+
+def test_news_that_the_label_was_taken_away_stops_nothing_once_it_is_there_again(world: DeskWorld) -> None:
+    world.tell(labelled())
+    world.forge.threads[12] = replace(world.forge.threads[12], labels=("bug", "FixBugs"))
+    world.hear(unlabelled())
+    assert world.only_run().verdict is None
+
+
 def test_a_run_that_has_its_verdict_keeps_it(world: DeskWorld) -> None:
     world.tell(labelled())
     run_id = world.only_run().run.id
