@@ -101,6 +101,19 @@ def headline(body: str) -> str:
     return next((line for line in body.splitlines() if line.startswith("### ")), "")
 
 
+def command(app: RunningApp, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A command of `fixbugs`, as whoever runs the App gives it beside the running processes."""
+    return subprocess.run(
+        [sys.executable, "-m", "bot.cli", *arguments],
+        cwd=app.folder,
+        env=app.environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
 def unmarked(body: str) -> str:
     """Without the invisible characters that keep the text from mentioning people and linking other threads."""
     return body.replace("&#8203;", "").replace("\\#", "#")

@@ -46,4 +46,5 @@ def _delivery(data: Fields) -> SentDelivery:
         event=data.text("event"),
         at=data.time("delivered_at"),
         accepted=200 <= status < 300,
+        refused=status >= 300,
     )

@@ -36,7 +36,7 @@ class Redelivery:
         missed = {
             one.guid: one
             for one in sent
-            if now - one.at > timedelta(seconds=GRACE_S) and not self.inbox.known(one.guid)
+            if (one.refused or now - one.at > timedelta(seconds=GRACE_S)) and not self.inbox.known(one.guid)
         }
         taken = 0
         for one in sorted(missed.values(), key=lambda one: one.at):

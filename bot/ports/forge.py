@@ -136,13 +136,15 @@ class Credentials(Protocol):
 @dataclass(frozen=True, slots=True)
 class SentDelivery:
     """A webhook that the forge sent us, or tried to. `id` names this sending in the forge's API; `guid` is the
-    delivery's own, the same each time it is sent again, and what our inbox knows it by. `accepted`: we answered 2xx."""
+    delivery's own, the same each time it is sent again, and what our inbox knows it by. `accepted`: we answered 2xx;
+    `refused`: it ended in another way. One that is on its way is neither."""
 
     id: int
     guid: str
     event: str
     at: datetime
     accepted: bool
+    refused: bool = False
 
 
 class DeliveriesApi(Protocol):

@@ -44,12 +44,15 @@ class Sent:
     payloads: list[tuple[str, float, object]]
     asked: list[int] = field(default_factory=list)
     refuses: bool = False
+    ended_badly: bool = False
 
     async def deliveries(self, since: datetime) -> tuple[SentDelivery, ...]:
         if self.refuses:
             raise Unauthorized("The App's key was revoked.")
         listed = (
-            SentDelivery(number, guid, "issues", NOW - timedelta(minutes=minutes), accepted=False)
+            SentDelivery(
+                number, guid, "issues", NOW - timedelta(minutes=minutes), accepted=False, refused=self.ended_badly
+            )
             for number, (guid, minutes, _) in enumerate(self.payloads)
         )
         return tuple(one for one in listed if one.at >= since)
@@ -132,6 +135,10 @@ def test_what_asks_for_nothing_is_remembered_so_that_it_is_asked_for_once(world:
 
 def test_one_that_may_still_be_on_its_way_is_left_alone(world: World) -> None:
     assert world.take_in(Sent([("g1", 0.1, LABELLED)])) == 0
+
+
+def test_one_that_was_refused_is_not_waited_for(world: World) -> None:
+    assert world.take_in(Sent([("g1", 0.1, LABELLED)], ended_badly=True)) == 1
 
 
 def test_it_looks_back_as_far_as_it_is_told(world: World) -> None:

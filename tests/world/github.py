@@ -226,10 +226,11 @@ class GithubWorld:
         headers: dict[str, str] | None = None,
         after: bool = False,
         delay_ms: int = 0,
+        of_app: bool = False,
     ) -> None:
         """The next requests like that get this answer; `path` is a regular expression. `after`: the change is made and
-        only its answer is lost. Status 0 with a delay only makes it slow."""
-        given = {"method": method, "path": path, "status": status, "times": times, "message": message}
+        only its answer is lost. Status 0 with a delay only makes it slow. `of_app` spares people's requests."""
+        given = {"method": method, "path": path, "status": status, "times": times, "message": message, "of_app": of_app}
         self._order("fault", {**given, "headers": headers or {}, "after": after, "delay_ms": delay_ms})
 
     def order(self, **wishes: object) -> None:

@@ -26,10 +26,10 @@ export function before(world) {
   const answer = (status, message, headers = {}) =>
     Response.json({ message, documentation_url: 'https://docs.github.com/rest' }, { status, headers });
 
-  const faulty = async (request, url) => {
-    const fault = world.faults.find(
-      (one) => one.times > 0 && one.method === request.method && new RegExp(one.path).test(url.pathname),
-    );
+  const faulty = async (request, url, ofApp) => {
+    const fault = world.faults
+      .filter((one) => one.times > 0 && (ofApp || !one.of_app))
+      .find((one) => one.method === request.method && new RegExp(one.path).test(url.pathname));
     if (!fault) return world.fetch(request);
     fault.times--;
     if (fault.delay_ms) await new Promise((done) => setTimeout(done, fault.delay_ms));
@@ -43,7 +43,7 @@ export function before(world) {
     if (url.pathname.startsWith('/_')) return world.fetch(request);
     const asked = appId(request) === null || request.headers.has('X-World') ? null : await record(request, url);
     if (asked) world.requests.push(asked);
-    let response = await faulty(request, url);
+    let response = await faulty(request, url, asked !== null);
     if (asked && response.status === 403) {
       const { message } = await response.clone().json();
       if (message === 'Forbidden') response = answer(403, 'Resource not accessible by integration');
