@@ -115,7 +115,7 @@ class InstantWorkbench:
     run_s: float = 0.0
     calls: list[tuple[str, ...]] = field(default_factory=list)
 
-    async def prepare(self, tree: Tree) -> Environment:
+    async def prepare(self, tree: Tree, *, owner: str = "") -> Environment:
         return Environment(
             toolchain="instant",
             runner="pytest",

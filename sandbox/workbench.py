@@ -4,6 +4,7 @@ particular to a language belongs to its toolchain, what a report means to the or
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
@@ -14,7 +15,7 @@ from bot.core.artifacts import Environment, Screened
 from bot.core.errors import EnvironmentBroken, SandboxCrashed
 from bot.core.testing import Collection, Outcome, TestResult, TestRun
 from bot.core.tree import Tree, TreeFile
-from bot.ports import Completed, Ended, Limits, Sandbox, Sandboxes, ScreeningPlan, ScriptRun
+from bot.ports import Completed, Ended, Limits, Recipe, Sandbox, Sandboxes, ScreeningPlan, ScriptRun
 from sandbox.live import Live
 from sandbox.oracle import Judgement, Report, judge, parse, read_coverage
 from sandbox.screening import LaneMemory, screen_in_lanes
@@ -26,6 +27,7 @@ REPORT_BYTES = 256 << 20
 LANE_MEMORIES = 16  # of as many searches at once
 TAIL_CHARS = 6000
 PATH_SETTING = "environment_path"
+OWNED = "--"  # in an environment's key, before its owner
 RUNNER_SETTING = "runner"
 WHOLE = "(the whole project)"
 
@@ -67,7 +69,7 @@ class SandboxWorkbench:
 
     # -------------------------------------------------------- preparing
 
-    async def prepare(self, tree: Tree) -> Environment:
+    async def prepare(self, tree: Tree, *, owner: str = "") -> Environment:
         for toolchain in self._toolchains:
             detection = toolchain.detect(tree)
             if detection is not None:
@@ -75,7 +77,7 @@ class SandboxWorkbench:
         else:
             known = ", ".join(toolchain.name for toolchain in self._toolchains)
             raise EnvironmentBroken(f"There is nothing here that can be tested: no files of {known} were found.")
-        built = await self._sandboxes.build(toolchain.recipe(tree, detection))
+        built = await self._sandboxes.build(_owned(toolchain.recipe(tree, detection), owner))
         settings = {**dict(detection.settings), RUNNER_SETTING: detection.runner, PATH_SETTING: built.path}
         environment = Environment(
             toolchain=toolchain.name,
@@ -257,8 +259,8 @@ class SandboxWorkbench:
         toolchain = self._toolchain(environment)
         detection = toolchain.detect(tree)
         recipe = toolchain.recipe(tree, detection) if detection else None
-        if recipe and recipe.key == environment.key:
-            await self._sandboxes.build(recipe)
+        if recipe and recipe.key == environment.key.partition(OWNED)[0]:
+            await self._sandboxes.build(replace(recipe, key=environment.key))
 
     async def _with_generated(self, environment: Environment, tree: Tree) -> Tree:
         """The tree with the files that building the project writes into it, where it has none of that name."""
@@ -267,6 +269,12 @@ class SandboxWorkbench:
         found = await self._build_report(environment)
         missing: Mapping[str, TreeFile] = {path: TreeFile(data) for path, data in found.generated if path not in tree}
         return Tree({**tree.files, **missing}) if missing else tree
+
+
+def _owned(recipe: Recipe, owner: str) -> Recipe:
+    """The recipe under a key of this owner's; nobody's stays as it is."""
+    name = hashlib.sha256(owner.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return replace(recipe, key=f"{recipe.key}{OWNED}{name}") if owner else recipe
 
 
 def _place(environment: Environment, sandbox: Sandbox) -> Place:

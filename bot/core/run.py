@@ -124,6 +124,14 @@ class Run:
     base: str = ""
     policy: Policy = field(default_factory=Policy)
 
+    @property
+    def owner(self) -> str:
+        """Whose code the run handles: a repository's, or one pull request's, which anybody may have written. "" on the
+        command line, where all of it is one person's."""
+        if self.origin is None:
+            return ""
+        return self.origin.thread if self.origin.is_pull_request else self.origin.place.repository.lower()
+
 
 @dataclass(frozen=True, slots=True)
 class Commit:

@@ -51,8 +51,11 @@ class Workbench(Protocol):
     nothing can be run at all; anything a test does is in the TestRun.
     """
 
-    async def prepare(self, tree: Tree) -> Environment:
-        """Finds how the project is tested, builds its environment (cached), collects its tests. No baseline yet."""
+    async def prepare(self, tree: Tree, *, owner: str = "") -> Environment:
+        """Finds how the project is tested, builds its environment (cached), collects its tests. No baseline yet.
+
+        A build runs the project's code, which may leave anything in what it builds: so it is used again for the same
+        `owner` (see `Run.owner`) only."""
 
     async def collect(self, environment: Environment, tree: Tree, targets: Sequence[str]) -> Collection:
         """The ids that these files or ids stand for."""

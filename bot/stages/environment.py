@@ -19,7 +19,7 @@ async def build(context: StageContext) -> StageOutcome:
     """The Environment with its baseline. Gives up when the project has no tests that can be run here."""
     dossier = context.need(Dossier)
     tree = await context.deps.code.tree(context.run.repository, dossier.commit.sha)
-    environment = await context.deps.workbench.prepare(tree)
+    environment = await context.deps.workbench.prepare(tree, owner=context.run.owner)
     environment = replace(environment, notes=(*environment.notes, *_unheeded(context.run.policy)))
     context.count("build_s", environment.build_s)
     context.count("tests", len(environment.collection.ids))

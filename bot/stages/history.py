@@ -94,7 +94,7 @@ async def _behaviour(context: StageContext, test: CandidateTest, tree: Tree, com
     try:
         old = await context.deps.code.tree(context.run.repository, commit.sha)
         old = old.with_text({path: tree.text(path) for path in files})
-        environment = await bench.prepare(old)
+        environment = await bench.prepare(old, owner=context.run.owner)
         run = await bench.run_tests(environment, old, test.test_ids, wall_s=ONE_RUN_S)
     except (EnvironmentBroken, InputError):  # what an old commit holds is nobody's input
         return Behaviour.UNKNOWN

@@ -82,7 +82,7 @@ async def _on(context: StageContext, commit: Commit, fix: Patch, prove: Prove) -
 
 async def _environment(context: StageContext, tree: Tree) -> Environment:
     """Built from the newer commit, with a baseline of its own."""
-    environment = await context.deps.workbench.prepare(tree)
+    environment = await context.deps.workbench.prepare(tree, owner=context.run.owner)
     if not environment.collection.ids:
         return replace(environment, baseline_skipped="the project has no tests")
     baseline, flaky = await baseline_of(context, environment, tree)

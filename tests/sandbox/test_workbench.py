@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.core.artifacts import CandidatePatch
+from bot.core.artifacts import CandidatePatch, Environment
 from bot.core.errors import EnvironmentBroken
 from bot.core.patch import FileEdit, Patch
 from bot.core.testing import Collection, Failure, Outcome, TestRun
@@ -103,6 +103,21 @@ def failure_of(run: TestRun, test_id: str) -> Failure:
 def test_preparing_lists_the_tests_in_order(workbench: SandboxWorkbench) -> None:
     environment = prepared(workbench, CALC)
     assert (environment.runner, environment.collection.ids) == ("pytest", CALC_IDS)
+
+
+def test_an_environment_is_used_again_for_the_code_of_the_same_owner_only(workbench: SandboxWorkbench) -> None:
+    """A build runs the project's code: another's could have left anything in an environment of the same manifests."""
+
+    def built_for(owner: str, files: dict[str, str]) -> Environment:
+        return waited(workbench.prepare(tree_of(files), owner=owner))
+
+    other_code = {**CALC, "helper.py": "import setuptools\n"}
+    repository, pull = built_for("acme/shop", CALC), built_for("acme/shop#34", other_code)
+    again = built_for("acme/shop", other_code)
+
+    assert (repository.cached, pull.cached, again.cached) == (False, False, True)
+    assert repository.key == again.key != pull.key
+    assert waited(workbench.run_tests(pull, tree_of(CALC), CALC_IDS, wall_s=20.0)).expected == CALC_IDS
 
 
 def test_a_project_without_code_we_know_cannot_be_prepared(workbench: SandboxWorkbench) -> None:

@@ -134,8 +134,8 @@ def test_the_first_words_count_what_loads(unread: tuple[tuple[str, str], ...], s
 
 def test_what_was_left_out_of_the_environment_is_evidence() -> None:
     class Noted(InstantWorkbench):
-        async def prepare(self, tree: Tree) -> Environment:
-            return replace(await super().prepare(tree), notes=("pytest-xdist is left out.",))
+        async def prepare(self, tree: Tree, *, owner: str = "") -> Environment:
+            return replace(await super().prepare(tree, owner=owner), notes=("pytest-xdist is left out.",))
 
     assert "pytest-xdist is left out." in built(Noted()).claims
 

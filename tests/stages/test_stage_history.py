@@ -69,10 +69,10 @@ def test_commits_that_cannot_be_judged_make_the_answer_inexact() -> None:
     unbuilt = "does not build"
 
     class Picky(InstantWorkbench):
-        async def prepare(self, tree: Tree) -> Environment:
+        async def prepare(self, tree: Tree, *, owner: str = "") -> Environment:
             if tree.text("cart.py") == unbuilt:
                 raise EnvironmentBroken("pip could not install x.")
-            return await super().prepare(tree)
+            return await super().prepare(tree, owner=owner)
 
     past = searched(history(FIXED, FIXED, unbuilt, unbuilt, BUGGY), Picky())
 
