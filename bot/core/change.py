@@ -61,6 +61,24 @@ def same_code(one: str, other: str) -> bool:
         return False
 
 
+def same_but_docstrings(one: str, other: str) -> bool:
+    """Whether two texts are the same program but for what their docstrings say."""
+    try:
+        return ast.dump(_undocumented(one)) == ast.dump(_undocumented(other))
+    except UNPARSABLE:
+        return False
+
+
+def _undocumented(text: str) -> ast.Module:
+    module = parse_source(text)
+    for node in ast.walk(module):
+        if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        if ast.get_docstring(node, clean=False) is not None:
+            node.body = node.body[1:]
+    return module
+
+
 def _edit(before: TreeFile | None, after: TreeFile | None, path: str, base: Tree, head: Tree) -> FileEdit | None:
     """None where the change cannot be told as text, or removes a file."""
     old, new = base.text(path) if before else None, head.text(path) if after else None

@@ -120,7 +120,8 @@ def _judged_red(judgement: Judgement) -> ProofStep:
         detail = f"On the base {base}, with only its tests added, {which} a bug."
         return ProofStep("Before", "not red", detail, False, True)
     failure = first_failure(judgement)
-    what = "its test fails" if failing == len(judgement.test_ids) == 1 else f"{failing} of its {total} fail"
+    fails = "fails" if failing == 1 else "fail"
+    what = "its test fails" if failing == len(judgement.test_ids) == 1 else f"{failing} of its {total} {fails}"
     said = failure_line(failure) if failure else "no end"
     detail = f"On the base {base}, with only its tests added, {what}: {said}."
     return ProofStep("Before", f"red {sum(runs)} of {len(runs)}", detail.replace("..", "."), all(runs), True, runs)

@@ -198,7 +198,8 @@ async def _hunks(case: Case, failing: tuple[str, ...]) -> tuple[JudgedHunk, ...]
     if judged.untrusted:
         case.notes.append(f"{judged.untrusted} hunks were not judged: the run without them cannot be trusted.")
     if judged.silent:
-        case.notes.append(f"{judged.silent} of its hunks change comments or layout only.")
+        change = "changes" if judged.silent == 1 else "change"
+        case.notes.append(f"{judged.silent} of its hunks {change} no code: comments, docstrings or layout.")
     for hunk in judged.unneeded:
         case.findings.append(f"Its change at {hunk.path}:{hunk.line} is not needed by any test that was run.")
     return judged.hunks

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bot.core.artifacts import Environment, JudgedHunk, Necessity
-from bot.core.change import same_code
+from bot.core.change import same_but_docstrings, same_code
 from bot.core.patch import Hunk, Patch, patch_from_hunks
 from bot.core.proof import necessity_of
 from bot.core.testing import Outcome, TestRun
@@ -18,7 +19,7 @@ RESERVE_S = 20.0  # left for what comes after
 
 @dataclass
 class Needs:
-    """`silent` counts hunks that change no code, `left_out` those that there was no time for, `untrusted` those
+    """`silent` counts hunks that change no code (comments, layout, docstrings), `left_out` those that there was no time for, `untrusted` those
     whose run without them says nothing."""
 
     hunks: tuple[JudgedHunk, ...] = ()
@@ -42,13 +43,16 @@ async def needed_hunks(
             found.left_out = len(hunks) - number
             break
         rest = patch_from_hunks(stripped, [other for other in hunks if other != hunk])
-        if _silent(code, rest, hunk.path):
+        if _compared(code, rest, hunk.path, same_code):
             found.silent += 1
             continue
         context.count("hunks")
         verdict = await _judged(context, environment, rest.apply(stripped), hunk, failing)
         if verdict is None:
             found.untrusted += 1
+            continue
+        if verdict.necessity is Necessity.UNNEEDED and _compared(code, rest, hunk.path, same_but_docstrings):
+            found.silent += 1  # no test reads it; had one done so, it would be needed
             continue
         judged.append(verdict)
         if verdict.necessity is Necessity.UNNEEDED:
@@ -57,10 +61,11 @@ async def needed_hunks(
     return found
 
 
-def _silent(code: Patch, rest: Patch, path: str) -> bool:
+def _compared(code: Patch, rest: Patch, path: str, alike: Callable[[str, str], bool]) -> bool:
+    """Whether the file with the whole change and without this hunk are alike."""
     whole = next((edit for edit in code.edits if edit.path == path), None)
     without = next((edit.after for edit in rest.edits if edit.path == path), whole.before if whole else None)
-    return whole is not None and without is not None and same_code(whole.after or "", without)
+    return whole is not None and without is not None and alike(whole.after or "", without)
 
 
 async def _judged(

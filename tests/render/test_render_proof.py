@@ -59,7 +59,7 @@ def test_a_judged_change_counts_how_many_of_its_tests_fail_on_the_base() -> None
     ids = (TEST_ID, *SUITE[:3])
     before = judged_step("Before", replace(judgement(), test_ids=ids))
 
-    assert "1 of its 4 tests fail: ValueError" in before.detail
+    assert "1 of its 4 tests fails: ValueError" in before.detail
 
 
 def test_a_judged_change_that_fails_once_at_its_head_is_not_green() -> None:

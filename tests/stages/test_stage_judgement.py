@@ -83,7 +83,15 @@ def test_comments_are_not_judged() -> None:
     said = judgement(judged({"cart.py": "# done\n" + FIXED, TESTS: WITH_TEST}))
 
     assert said.sound
-    assert said.notes == ("1 of its hunks change comments or layout only.",)
+    assert said.notes == ("1 of its hunks changes no code: comments, docstrings or layout.",)
+
+
+def test_a_docstring_that_no_test_reads_is_not_judged() -> None:
+    said = judgement(judged({"cart.py": '"""Totals."""\n' + FIXED, TESTS: WITH_TEST}))
+
+    assert said.sound
+    assert [hunk.necessity for hunk in said.hunks] == [Necessity.NECESSARY]
+    assert said.notes == ("1 of its hunks changes no code: comments, docstrings or layout.",)
 
 
 def test_a_fix_without_a_test_shows_nothing() -> None:
