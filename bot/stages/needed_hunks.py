@@ -19,8 +19,8 @@ RESERVE_S = 20.0  # left for what comes after
 
 @dataclass
 class Needs:
-    """`silent` counts hunks that change no code (comments, layout, docstrings), `left_out` those that there was no time for, `untrusted` those
-    whose run without them says nothing."""
+    """`silent` counts hunks that change no code (comments, layout, docstrings), `left_out` those that there was no time
+    for, `untrusted` those whose run without them says nothing."""
 
     hunks: tuple[JudgedHunk, ...] = ()
     silent: int = 0
