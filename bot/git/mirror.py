@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.core.errors import InputError, Permanent, Transient
+from bot.core.errors import InputError, Permanent, Transient, Unauthorized
 from bot.git.process import Git, Output, closed_environ, remote_environ, run, with_settings
 from bot.git.sources import LocalRepository, RemoteRepository, read_refs
 from bot.ports import Credentials
@@ -32,11 +32,12 @@ _REFUSED = re.compile(
     r"host key verification failed|protocol .* not (allowed|supported)|no such file|invalid url|url rejected",
     re.IGNORECASE,
 )
-_UNAUTHORIZED = re.compile(
-    r"authentication failed|could not read (username|password)|error: 40[13]|invalid (credentials|username)|"
-    r"repository not found|access denied|terminal prompts disabled",
+_UNAUTHORIZED = re.compile(  # the token is no token any more
+    r"authentication failed|could not read (username|password)|error: 401|invalid (credentials|username)|"
+    r"terminal prompts disabled",
     re.IGNORECASE,
 )
+_FORBIDDEN = re.compile(rf"{_UNAUTHORIZED.pattern}|error: 403|repository not found|access denied", re.IGNORECASE)
 _NO_SPACE = re.compile(r"no space left|disk quota exceeded", re.IGNORECASE)
 
 
@@ -118,11 +119,8 @@ class Mirrors:
         lent = await self._lent(source)
         git = Git(path, with_settings(environ, lent))
         listed = await git.run("ls-remote", "--symref", source.url, "HEAD")
-        if lent and listed.exit_code and _UNAUTHORIZED.search(listed.stderr):
-            raise InputError(
-                f"{source.shown} does not accept the App's token. See that the App is installed on this repository, "
-                f"may read its contents, and that its private key was not revoked; then ask again."
-            )
+        if lent and listed.exit_code:
+            self._judge_token(listed, source)
         _judge(listed, source)
         head = _remote_head(listed.text)
         if not head:
@@ -134,6 +132,17 @@ class Mirrors:
         if ref != "HEAD" or not ours or f"{ours}\tHEAD" not in listed.text.splitlines():
             _judge(await self._fetched(git, source, "--prune", *_REFSPECS), source)
         await self._fetch_one(git, source, ref)
+
+    def _judge_token(self, listed: Output, source: RemoteRepository) -> None:
+        """Raises what it means when a remote refuses what was lent for it."""
+        if self.credentials is None or not _FORBIDDEN.search(listed.stderr):
+            return
+        self.credentials.refused(source.url)
+        kind = Unauthorized if _UNAUTHORIZED.search(listed.stderr) else InputError
+        raise kind(
+            f"{source.shown} does not accept the App's token. See that the App is installed on this repository, "
+            f"may read its contents, and that its private key was not revoked; then ask again."
+        )
 
     async def _lent(self, source: RemoteRepository) -> Mapping[str, str]:
         """Nothing for remotes that are not web addresses: those have keys of their own."""

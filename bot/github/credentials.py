@@ -11,6 +11,7 @@ from bot.core.errors import Absent, Forbidden
 from bot.core.forge import Place
 from bot.github.access import Access
 from bot.github.client import GithubApp, path
+from bot.github.tokens import Token
 from bot.github.wire import Fields
 
 INSTALLATION_S = 600.0  # how long it is believed which installation serves a repository
@@ -23,6 +24,7 @@ class GitCredentials:
         self._app = app
         self._clock = clock
         self._installations: dict[str, tuple[int | None, float]] = {}  # "owner/name": whose, until when
+        self._lent: dict[str, Token] = {}  # by address
 
     async def environ(self, url: str) -> Mapping[str, str]:
         repository = self._repository(url)
@@ -33,6 +35,7 @@ class GitCredentials:
         except Forbidden:
             self._installations.pop(repository.lower(), None)  # the App may have been installed anew
             raise
+        self._lent[url] = token
         secret = base64.b64encode(f"x-access-token:{token.secret}".encode()).decode("ascii")
         return {
             "GIT_CONFIG_COUNT": "1",
@@ -41,6 +44,12 @@ class GitCredentials:
             "GIT_CONFIG_VALUE_0": f"Authorization: Basic {secret}",
             "GIT_TERMINAL_PROMPT": "0",
         }
+
+    def refused(self, url: str) -> None:
+        if token := self._lent.pop(url, None):
+            self._app.drop(token)
+        if repository := self._repository(url):
+            self._installations.pop(repository.lower(), None)
 
     def _repository(self, url: str) -> str | None:
         """The "owner/name" that an address of our GitHub names; None for any other address."""

@@ -84,6 +84,10 @@ class Exchange:
         """A token for this repository alone."""
         return await self._drawer.take(place, access, lambda: self._mint(place, access))
 
+    def drop(self, token: Token) -> None:
+        """Forgets a token that GitHub no longer takes."""
+        self._drawer.drop(token)
+
     # -------------------------------------------------------- with a token
 
     async def _authorized(self, question: Question) -> httpx.Response:

@@ -132,6 +132,9 @@ class Credentials(Protocol):
     async def environ(self, url: str) -> Mapping[str, str]:
         """Environment variables that let git read this URL; empty where it needs none. Never written anywhere."""
 
+    def refused(self, url: str) -> None:
+        """What was lent for this URL is not taken: it is lent no more."""
+
 
 @dataclass(frozen=True, slots=True)
 class SentDelivery:

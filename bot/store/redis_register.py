@@ -57,10 +57,11 @@ class RedisRegister:
         def step(pipe: Pipeline) -> Opened:
             if pipe.exists(keys.run(run.id)):
                 return Opened(run.id, Opening.CREATED)
+            # In this order: one that is opened in between is then seen as going on, not as answered before.
+            answered = self._known(pipe, pipe.get(asked)) if meaning else None
             going_on = self._known(pipe, pipe.get(keys.current(thread))) if thread else None
             if going_on:
                 return Opened(going_on, Opening.JOINED)
-            answered = self._known(pipe, pipe.get(asked)) if meaning else None
             if answered:
                 return Opened(answered, Opening.REPEATED)
             state = transitions.opened(run, stages, moment(pipe.time()), started=False)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.errors import InputError, Transient
+from bot.core.errors import InputError, Transient, Unauthorized
 from bot.git import GitCode
 from bot.git.process import with_settings
 
@@ -58,6 +58,7 @@ class Lent:
 
     asked: list[str] = field(default_factory=list)
     away: bool = False
+    given_back: list[str] = field(default_factory=list)
 
     async def environ(self, url: str) -> Mapping[str, str]:
         self.asked.append(url)
@@ -67,6 +68,9 @@ class Lent:
         key = f"http.{base}/.extraHeader"
         return {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": key, "GIT_CONFIG_VALUE_0": f"Authorization: {TOKEN}"}
 
+    def refused(self, url: str) -> None:
+        self.given_back.append(url)
+
 
 def resolve(tmp_path: Path, url: str, lent: Lent | None, **environ: str) -> None:
     code = GitCode(tmp_path / "cache", {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), **environ}, credentials=lent)
@@ -75,7 +79,7 @@ def resolve(tmp_path: Path, url: str, lent: Lent | None, **environ: str) -> None
 
 def test_a_remote_over_http_gets_what_was_lent_and_nothing_of_it_is_kept(tmp_path: Path) -> None:
     lent = Lent()
-    with remote(401) as server, pytest.raises(InputError):
+    with remote(401) as server, pytest.raises(Unauthorized):
         resolve(tmp_path, server.url, lent)
 
     assert lent.asked == [server.url]
@@ -85,11 +89,18 @@ def test_a_remote_over_http_gets_what_was_lent_and_nothing_of_it_is_kept(tmp_pat
 
 
 def test_a_token_that_is_refused_says_what_to_look_at(tmp_path: Path) -> None:
-    with remote(401) as server, pytest.raises(InputError) as caught:
-        resolve(tmp_path, server.url, Lent())
+    lent = Lent()
+    with remote(401) as server, pytest.raises(Unauthorized) as caught:
+        resolve(tmp_path, server.url, lent)
 
+    assert lent.given_back == [server.url], "it is tried again with a new one"
     assert "does not accept the App's token. See that the App is installed on this repository" in str(caught.value)
     assert "c2VjcmV0" not in str(caught.value)
+
+
+def test_a_repository_that_is_not_for_the_app_is_not_tried_again(tmp_path: Path) -> None:
+    with remote(403) as server, pytest.raises(InputError, match="does not accept the App's token"):
+        resolve(tmp_path, server.url, Lent())
 
 
 def test_without_anything_lent_nobody_is_asked_for_a_password(tmp_path: Path) -> None:

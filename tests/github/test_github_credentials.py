@@ -51,6 +51,19 @@ def test_git_reads_a_private_repository_with_them_and_not_without(world: GithubW
 
 
 @needs_the_world
+def test_a_token_that_git_was_refused_is_lent_no_more(world: GithubWorld) -> None:
+    url, lender = f"{world.web_url}/acme/shop.git", credentials(world)
+    before = asyncio.run(lender.environ(url))
+    assert asyncio.run(lender.environ(url)) == before
+
+    lender.refused(url)
+
+    after = asyncio.run(lender.environ(url))
+    assert after != before
+    assert world.head() in git(after, "ls-remote", url).stdout
+
+
+@needs_the_world
 def test_git_may_not_push_with_them(world: GithubWorld, tmp_path: Path) -> None:
     url = f"{world.web_url}/acme/shop.git"
     environ = asyncio.run(credentials(world).environ(url))

@@ -164,6 +164,21 @@ def test_twenty_who_open_one_thread_at_once_get_one_run(office: Office, redis_ur
     assert len(list(office.client.scan_iter("fixbugs:run:*"))) == 1
 
 
+def test_what_is_opened_meanwhile_is_going_on_and_not_answered_before(office: Office, redis_url: str) -> None:
+    def work(client: redis.Redis, number: int) -> object:
+        register = RedisRegister(client)
+        opening = [register.open(run_of(f"r{number}-{issue}", issue), STAGES, meaning=f"m{issue}") for issue in range(40)]
+
+        async def scenario() -> list[Opened]:
+            return [await one for one in opening]
+
+        return asyncio.run(scenario())
+
+    found = [one for opened in at_once(redis_url, 6, work) if isinstance(opened, list) for one in opened]
+
+    assert {opened.how for opened in found} == {Opening.CREATED, Opening.JOINED}
+
+
 def test_twenty_who_open_one_meaning_in_twenty_threads_at_once_get_one_run(office: Office, redis_url: str) -> None:
     def work(client: redis.Redis, number: int) -> object:
         return asyncio.run(RedisRegister(client).open(run_of(f"r{number}", number), STAGES, meaning="head 4f0c2a9"))
