@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from bot.core.artifacts import Dossier, SourceText
 from bot.core.errors import InputError
@@ -16,6 +17,8 @@ from bot.stages.base import Stage, StageContext
 
 ISSUE_LIMIT_BYTES = 1 << 20
 LOG_LIMIT_BYTES = 64 << 20
+# What was found on the web is anybody's, and is kept with the run: all texts of a kind together get no more than this.
+FOUND_LIMIT_BYTES = {"comment": 2 << 20, "log": 12 << 20, "attachment": 4 << 20}
 BINARY_SAMPLE_BYTES = 1 << 16
 IMAGE_SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff")
 IMAGE_WORDS = (b"GIF8", b"RIFF", b"BM")  # which a text may begin with, too
@@ -32,14 +35,16 @@ async def gather(context: StageContext) -> StageOutcome:
     commit = await code.resolve(run.repository, gathered.ref or run.ref)
     tree = await code.tree(run.repository, commit.sha)
     undecoded = await asyncio.to_thread(undecodable, tree)
-    notices = (*gathered.notices, *await code.notices(run.repository), *undecoded)
+    commit = replace(commit, subject=_shown(commit.subject), author=_shown(commit.author))
+    notices = (*map(_shown, gathered.notices), *await code.notices(run.repository), *undecoded)
     context.finding(f"{commit.sha[:10]} {commit.subject}")
     context.count("texts", len(texts))
     for text in texts:
         for note in text.notes:
             context.add(Evidence(EvidenceKind.ATTACHMENT, f"{text.name}: {note}.", Provenance(text.name)))
     for fact in gathered.facts:
-        context.add(fact)
+        where = replace(fact.provenance, source=_shown(fact.provenance.source))
+        context.add(replace(fact, claim=_shown(fact.claim), quote=_shown(fact.quote), provenance=where))
     return Advance(Dossier(commit, texts, gathered.report.failing_tests, unread, notices))
 
 
@@ -62,12 +67,16 @@ def read_documents(report: Report, *, needed: bool = True) -> tuple[tuple[Source
     """
     texts: list[SourceText] = []
     unread: list[str] = []
+    shares = _shares(report)
     for document, kind in _in_order(report):
         if kind == "attachment" and _is_image(document.content):
-            unread.append(f"{document.name} is an image, and no model that can see is configured.")
+            unread.append(f"{_shown(document.name)} is an image, and no model that can see is configured.")
             continue
+        limit_bytes = LOG_LIMIT_BYTES if kind in ("log", "attachment") else ISSUE_LIMIT_BYTES
+        if document.address:
+            limit_bytes = min(limit_bytes, shares.get(kind, limit_bytes))
         try:
-            texts.append(_read(document, kind, LOG_LIMIT_BYTES if kind in ("log", "attachment") else ISSUE_LIMIT_BYTES))
+            texts.append(_read(replace(document, name=_shown(document.name)), kind, limit_bytes))
         except InputError as exc:
             if not document.address and kind != "attachment":
                 raise
@@ -86,6 +95,30 @@ def _in_order(report: Report) -> Iterator[tuple[Document, str]]:
     yield from ((document, "comment") for document in report.comments)
     yield from ((document, "log") for document in report.logs)
     yield from ((document, "attachment") for document in report.attachments)
+
+
+def _shares(report: Report) -> dict[str, int]:
+    """How many bytes one text of each kind may have, of those that were found: short ones leave room to long ones."""
+    sizes: dict[str, list[int]] = {kind: [] for kind in FOUND_LIMIT_BYTES}
+    for document, kind in _in_order(report):
+        if document.address and kind in sizes and not (kind == "attachment" and _is_image(document.content)):
+            sizes[kind].append(len(document.content))
+    return {kind: fair_share(sizes[kind], limit) for kind, limit in FOUND_LIMIT_BYTES.items()}
+
+
+def fair_share(sizes: Sequence[int], total: int) -> int:
+    """The most that one may have where all together may have `total`; `total` where all fit."""
+    left = total
+    for count, size in zip(range(len(sizes), 0, -1), sorted(sizes), strict=True):
+        if size > left // count:
+            return left // count
+        left -= size
+    return total
+
+
+def _shown(said: str) -> str:
+    """A name or a sentence with somebody's words in it, fit to be kept."""
+    return sanitize(said, markdown=False).text
 
 
 def _is_image(content: bytes) -> bool:

@@ -24,6 +24,7 @@ from bot.ports import Claim
 
 MAX_DEATHS = 5  # so many workers may die of one stage before it counts as failed
 LOOK_S = 60.0  # an open run is looked at this often at least, whatever is going on in it
+MOST_HANDED_IN = 50  # texts, of at most 64 Ki characters each
 QUIET_S = 5.0  # a run in which nothing runs may have lost its doorbell: it is looked at after this long
 
 
@@ -169,8 +170,9 @@ def found(state: RunState, stage: StageName, text: str) -> RunState:
 
 
 def handed_in(state: RunState, text: SourceText) -> RunState:
+    """With this text, and the newest of those before: anybody may say anything as often as they like."""
     others = tuple(known for known in state.record.handed_in if known.name != text.name)
-    return replace(state, record=replace(state.record, handed_in=(*others, text)))
+    return replace(state, record=replace(state.record, handed_in=(*others, text)[-MOST_HANDED_IN:]))
 
 
 def looked_at(state: RunState, now: Now) -> RunState:

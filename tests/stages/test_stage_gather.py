@@ -10,11 +10,19 @@ from stage_runs import context_of, ran
 from bench import instant
 from bot.core.artifacts import Dossier, SourceText
 from bot.core.errors import InputError
+from bot.core.evidence import Evidence, EvidenceKind, Provenance
 from bot.core.outcomes import Advance, GiveUp
-from bot.core.run import Document, Report, Run, StageName, Verdict
+from bot.core.run import Commit, Document, Report, Run, StageName, Verdict
 from bot.core.tree import Tree, TreeFile
 from bot.ports import Gathered
-from bot.stages.gather import LOG_LIMIT_BYTES, read_documents, undecodable, without_middle
+from bot.stages.gather import (
+    FOUND_LIMIT_BYTES,
+    LOG_LIMIT_BYTES,
+    fair_share,
+    read_documents,
+    undecodable,
+    without_middle,
+)
 
 
 def issue(content: bytes) -> Report:
@@ -172,3 +180,58 @@ def test_a_run_with_nothing_to_go_by_asks_for_information() -> None:
     stage = ran(context_of(StageName.GATHER, deps=deps))
 
     assert stage.outcome == GiveUp(Verdict.NEEDS_INFORMATION, "No check fails.", ("What is wrong?",))
+
+
+# ------------------------------------------------------------- what was found on the web
+
+TOKEN = f"ghp_{'a1B2' * 9}"
+
+
+@pytest.mark.parametrize("kind", ["comments", "logs", "attachments"])
+def test_whatever_was_found_is_kept_up_to_a_size(kind: str) -> None:
+    """Anybody may attach twenty files of five megabytes, and a run is kept for a month."""
+    lines = "".join(f"{n:x} {n * n:x}\n" for n in range(300_000)).encode()
+    many = tuple(Document(f"{kind} {n}", lines, "https://forge.example/1") for n in range(20))
+    short = Document("short", b"It is 4.", "https://forge.example/2")
+    texts, _ = read_documents(replace(Report(), **{kind: (*many, short)}))
+
+    assert sum(len(text.text) for text in texts) <= FOUND_LIMIT_BYTES[kind.removesuffix("s")]
+    assert all(text.text.startswith("0 0\n") and "left out" in text.notes[0] for text in texts[:-1])
+    assert texts[-1].text == "It is 4."
+
+
+def test_what_somebody_handed_in_is_read_to_its_own_limit_whatever_was_found() -> None:
+    mine = Document("ci.log", b"line\n" * 4_000_000)
+    found = Document("log of check a", b"line\n" * 4_000_000, "https://forge.example/1")
+    texts, _ = read_documents(Report(logs=(mine, found)))
+
+    assert [len(text.text) > FOUND_LIMIT_BYTES["log"] for text in texts] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "share"), [((), 12), ((5, 7), 12), ((5, 8), 7), ((100, 1, 100), 5), ((4, 4, 4, 4), 3), ((13,), 12)]
+)
+def test_short_texts_leave_their_room_to_long_ones(sizes: tuple[int, ...], share: int) -> None:
+    assert fair_share(sizes, 12) == share
+    assert sum(min(size, share) for size in sizes) <= 12
+
+
+def test_names_notices_facts_and_subjects_keep_no_secret_and_nothing_unseen() -> None:
+    class Reports:
+        async def report(self, run: Run) -> Gathered:
+            said = Document(f"comment 1 by @eve on {TOKEN}\u202e.py:1", b"It is 4.", "https://forge.example/1")
+            picture = Document(f"{TOKEN}.png", b"\x89PNG\0", "https://forge.example/2")
+            fact = Evidence(
+                EvidenceKind.TEST, f"The check {TOKEN} failed.", Provenance(f"check {TOKEN}"), f"{TOKEN}\x1b[31m"
+            )
+            notice = f"The log of {TOKEN}\u200b could not be read: gone."
+            return Gathered(Report(comments=(said,), attachments=(picture,)), (notice,), (fact,))
+
+    code = instant.InstantCode(((Commit("a" * 40, f"Use {TOKEN}", f"Eve {TOKEN}", instant.START), Tree({})),))
+    stage = ran(context_of(StageName.GATHER, deps=replace(instant.deps(code=code), reports=Reports())))
+
+    assert isinstance(stage.outcome, Advance)
+    kept = repr((stage.outcome.artifact, stage.evidence, stage.findings))
+    assert TOKEN not in kept
+    assert kept.count("[redacted: GitHub token]") >= 6
+    assert not any(hidden in kept for hidden in ("\\u202e", "\\u200b", "\\x1b"))

@@ -19,7 +19,7 @@ from bot.core.outcomes import Advance, GiveUp, RunRecord, StageOutcome, StageRec
 from bot.core.run import Goal, StageName, Verdict
 from bot.ports import Claim
 from bot.stages.flow import GOAL_STAGES, finished
-from bot.store.transitions import LOOK_S, MAX_DEATHS, QUIET_S
+from bot.store.transitions import LOOK_S, MAX_DEATHS, MOST_HANDED_IN, QUIET_S
 
 PUBLISHED = Advance(Publication((("memory", "here"),)))
 FACT = Evidence(EvidenceKind.CLAIM, "It crashes.", Provenance("issue.md", 1), id="A1")
@@ -299,6 +299,17 @@ def test_what_was_said_since_is_kept_and_a_newer_text_replaces_its_older_one(wor
 
     texts = asyncio.run(scenario())
     assert [(text.name, text.text) for text in texts] == [("comment 2", "second \udcff"), ("comment 1", "edited")]
+
+
+def test_of_what_was_said_since_the_newest_is_kept(world: World) -> None:
+    async def scenario() -> tuple[SourceText, ...]:
+        await opened(world)
+        for number in range(MOST_HANDED_IN + 3):
+            await world.store.hand_in("r1", SourceText(f"comment {number}", "comment", "spam"))
+        return (await world.store.load("r1")).handed_in
+
+    texts = asyncio.run(scenario())
+    assert [texts[0].name, texts[-1].name, len(texts)] == ["comment 3", f"comment {MOST_HANDED_IN + 2}", MOST_HANDED_IN]
 
 
 def test_what_was_done_outside_is_remembered(world: World) -> None:
