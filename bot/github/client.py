@@ -53,6 +53,10 @@ class GithubApp:
         """A token for this repository alone, good for some minutes. Never write it anywhere."""
         return await self._exchange.token(place, access)
 
+    def drop(self, token: Token) -> None:
+        """Forgets a token that GitHub no longer takes."""
+        self._exchange.drop(token)
+
     # ------------------------------------------------------------ reading
 
     async def get(

@@ -167,7 +167,9 @@ def test_twenty_who_open_one_thread_at_once_get_one_run(office: Office, redis_ur
 def test_what_is_opened_meanwhile_is_going_on_and_not_answered_before(office: Office, redis_url: str) -> None:
     def work(client: redis.Redis, number: int) -> object:
         register = RedisRegister(client)
-        opening = [register.open(run_of(f"r{number}-{issue}", issue), STAGES, meaning=f"m{issue}") for issue in range(40)]
+        opening = [
+            register.open(run_of(f"r{number}-{issue}", issue), STAGES, meaning=f"m{issue}") for issue in range(40)
+        ]
 
         async def scenario() -> list[Opened]:
             return [await one for one in opening]
