@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from bot.core.errors import EnvironmentBroken, FixbugsError, InputError, SandboxUnavailable, Transient
 from bot.core.evidence import Evidence, Ledger
 from bot.core.outcomes import Advance, GiveUp, RunRecord, StageOutcome, StageRecord, StageState
+from bot.core.redact import redacted
 from bot.core.run import StageName, Verdict
 from bot.ports import Deps
 from bot.stages.base import Stage, StageContext
@@ -43,7 +44,7 @@ class Attempted:
 
     def failed(self, error: str = "") -> Attempted:
         """The same, as the last attempt that there is."""
-        record = replace(self.record, state=StageState.FAILED, error=error or self.record.error)
+        record = replace(self.record, state=StageState.FAILED, error=redacted(error)[0] or self.record.error)
         return Attempted(record, None, self.facts)
 
 
@@ -58,7 +59,7 @@ async def attempt(deps: Deps, record: RunRecord, stage: Stage, deadline: float) 
     transient: Transient | None = None
     error, state = "", StageState.FAILED
     try:
-        outcome = await _bounded(stage, context)
+        outcome = _without_secrets(await _bounded(stage, context))
         state = StageState.DONE if isinstance(outcome, Advance) else StageState.GAVE_UP
     except Transient as exc:
         transient, error, state = exc, str(exc), StageState.WAITING
@@ -66,16 +67,30 @@ async def attempt(deps: Deps, record: RunRecord, stage: Stage, deadline: float) 
         error = str(exc)
     except Exception as exc:
         log.exception("stage_failed run=%s stage=%s", record.run.id, stage.name.value)
-        error = f"{type(exc).__name__}: {exc}"
+        # Nobody looked at what it says, and on a forge anybody may read it.
+        said = str(exc) if record.run.origin is None else "the server's log says more"
+        error = f"{type(exc).__name__}: {said}"
     ended = replace(
         record.stage(stage.name),
         state=state,
         wall_s=deps.clock.monotonic() - started,
         finding=context.first_finding,
         counters=tuple(sorted(context.counters.items())),
-        error=error,
+        error=redacted(error)[0],
     )
     return Attempted(ended, outcome, context.ledger.facts, transient)
+
+
+def _without_secrets(outcome: StageOutcome) -> StageOutcome:
+    """What a stage gives up with is shown to people, and quotes what tools printed: an index's address may hold a
+    password."""
+    if isinstance(outcome, Advance):
+        return outcome
+
+    def clean(texts: Sequence[str]) -> tuple[str, ...]:
+        return tuple(redacted(text)[0] for text in texts)
+
+    return GiveUp(outcome.verdict, redacted(outcome.detail)[0], clean(outcome.questions), clean(outcome.tried))
 
 
 async def _bounded(stage: Stage, context: StageContext) -> StageOutcome:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from bot.core.artifacts import Artifact
 from bot.core.errors import FixbugsError
 from bot.core.evidence import Evidence, Ledger
 from bot.core.outcomes import RunRecord, StageOutcome
+from bot.core.redact import redacted
 from bot.core.run import Run, StageName
 from bot.ports import Deps
 
@@ -48,11 +49,12 @@ class StageContext:
         return found
 
     def add(self, fact: Evidence) -> Evidence:
-        """Keeps a fact in the run's ledger; the returned one has its id."""
-        return self.ledger.add(fact)
+        """Keeps a fact in the run's ledger, without secrets; the returned one has its id."""
+        return self.ledger.add(replace(fact, claim=redacted(fact.claim)[0], quote=redacted(fact.quote)[0]))
 
     def finding(self, text: str) -> None:
         """Tells people something useful as soon as it is known; the first one stays with the stage's record."""
+        text = redacted(text)[0]
         self.first_finding = self.first_finding or text
         self.deps.progress.finding(self.run.id, self.stage, text)
 

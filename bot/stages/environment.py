@@ -8,6 +8,7 @@ from bot.core.artifacts import Dossier, Environment
 from bot.core.evidence import Evidence, EvidenceKind, Provenance
 from bot.core.outcomes import Advance, GiveUp, StageOutcome
 from bot.core.policy import Policy
+from bot.core.redact import redacted
 from bot.core.run import StageName, Verdict
 from bot.core.testing import Outcome, TestRun
 from bot.stages.base import Stage, StageContext
@@ -20,7 +21,7 @@ async def build(context: StageContext) -> StageOutcome:
     dossier = context.need(Dossier)
     tree = await context.deps.code.tree(context.run.repository, dossier.commit.sha)
     environment = await context.deps.workbench.prepare(tree, owner=context.run.owner)
-    environment = replace(environment, notes=(*environment.notes, *_unheeded(context.run.policy)))
+    environment = replace(environment, notes=(*_without_secrets(environment.notes), *_unheeded(context.run.policy)))
     context.count("build_s", environment.build_s)
     context.count("tests", len(environment.collection.ids))
     context.finding(_first_words(environment))
@@ -36,6 +37,11 @@ async def build(context: StageContext) -> StageOutcome:
     if why_not:
         return Advance(replace(environment, baseline_skipped=why_not))
     return Advance(replace(environment, baseline=baseline, flaky=flaky))
+
+
+def _without_secrets(notes: tuple[str, ...]) -> tuple[str, ...]:
+    """They quote what tools printed: an index's address may hold a password."""
+    return tuple(redacted(note)[0] for note in notes)
 
 
 def _unheeded(policy: Policy) -> tuple[str, ...]:

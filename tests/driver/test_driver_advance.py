@@ -11,7 +11,8 @@ import pytest
 import redis
 
 from bench import instant
-from bot.core.errors import Permanent, Transient
+from bot.core.errors import EnvironmentBroken, Permanent, Transient
+from bot.core.forge import Origin, Place
 from bot.core.outcomes import GiveUp, StageOutcome, StageState
 from bot.core.run import Goal, StageName, Verdict
 from bot.driver import Advanced, Leaving, advance, worth_ringing
@@ -224,3 +225,55 @@ def test_pauses_double_up_to_their_bound_and_vary() -> None:
 
 def test_every_stage_has_a_policy() -> None:
     assert set(RETRIES) == set(StageName)
+
+
+def test_what_a_stage_says_when_it_ends_badly_holds_no_secret(deps: Deps) -> None:
+    address = "https://builder:hunter2-s3cret@packages.example/simple"
+
+    def gives_up(context: StageContext) -> None:
+        context.finding(f"looked at {address}")
+        raise EnvironmentBroken(f"Nothing was found at {address}.", f"trying {address}\nfailed")
+
+    advanced(deps, stages=with_gather(gives_up))
+
+    record = asyncio.run(deps.store.load("r1"))
+    assert record.give_up is not None
+    assert record.give_up.tried == ("trying https://[redacted: URL password]@packages.example/simple\nfailed",)
+    assert "hunter2" not in repr(record)
+
+
+def test_what_a_stage_fails_with_holds_no_secret(deps: Deps) -> None:
+    def fails(context: StageContext) -> None:
+        raise Permanent("It cannot be had from https://builder:hunter2-s3cret@packages.example/simple.")
+
+    advanced(deps, stages=with_gather(fails))
+
+    error = asyncio.run(deps.store.load("r1")).stage(GATHER).error
+    assert error == "It cannot be had from https://[redacted: URL password]@packages.example/simple."
+
+
+def test_an_error_that_nobody_foresaw_tells_the_forge_only_what_it_is(redis_client: redis.Redis) -> None:
+    deps = replace(instant.deps(), store=RedisStore(redis_client))
+    origin = Origin(Place(7, "acme/shop"), 12)
+    asyncio.run(deps.store.create(replace(instant.run(), origin=origin), GOAL_STAGES[Goal.FIX]))
+
+    def fails(context: StageContext) -> None:
+        raise OSError(2, "No such file", "/var/lib/fixbugs/key.pem")
+
+    advanced(deps, stages=with_gather(fails))
+
+    error = asyncio.run(deps.store.load("r1")).stage(GATHER).error
+    assert error == "FileNotFoundError: the server's log says more"
+
+
+def test_a_failure_that_there_is_no_time_to_wait_for_holds_no_secret_either(redis_client: redis.Redis) -> None:
+    deps = replace(instant.deps(), store=RedisStore(redis_client))
+    asyncio.run(deps.store.create(replace(instant.run(), time_limit_s=0.9), GOAL_STAGES[Goal.FIX]))
+
+    def fails(context: StageContext) -> None:
+        raise Transient("https://builder:hunter2-s3cret@packages.example did not answer.")
+
+    advanced(deps, stages=with_gather(fails))
+
+    assert "hunter2" not in repr(asyncio.run(deps.store.load("r1")))
+    assert state(deps) is StageState.FAILED

@@ -193,7 +193,13 @@ def test_whatever_was_found_is_kept_up_to_a_size(kind: str) -> None:
     lines = "".join(f"{n:x} {n * n:x}\n" for n in range(300_000)).encode()
     many = tuple(Document(f"{kind} {n}", lines, "https://forge.example/1") for n in range(20))
     short = Document("short", b"It is 4.", "https://forge.example/2")
-    texts, _ = read_documents(replace(Report(), **{kind: (*many, short)}))
+    found = (*many, short)
+    reports = {
+        "comments": Report(comments=found),
+        "logs": Report(logs=found),
+        "attachments": Report(attachments=found),
+    }
+    texts, _ = read_documents(reports[kind])
 
     assert sum(len(text.text) for text in texts) <= FOUND_LIMIT_BYTES[kind.removesuffix("s")]
     assert all(text.text.startswith("0 0\n") and "left out" in text.notes[0] for text in texts[:-1])
