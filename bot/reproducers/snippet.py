@@ -27,6 +27,7 @@ from bot.reproducers.placement import Place, Subject, name_for, names_taken, pla
 
 MOST = 6
 _QUOTED_CHARS = 160
+_GUIDANCE = "guidance"  # how texts begin to be named that came with the wish for a run
 _AMBIGUOUS = 3  # a method that more files define says nothing about which is meant
 
 
@@ -80,12 +81,18 @@ class _Workshop:
     def _candidate(self, case: Case, place: Place, body: Draft, test: NewTest) -> CandidateTest | None:
         symbols = self._subject(case).symbols
         fallback = f"{symbols[0]} as reported" if symbols else ""
-        name = name_for(self.question.analysis.title, fallback, names_taken(place))
+        name = name_for(self._title(case, symbols), fallback, names_taken(place))
         patch = self._patch(place, replace(test, name=name))
         if patch is None:
             return None
         ids = ("::".join(part for part in (place.path, place.class_name, name) if part),)
         return CandidateTest(ids, patch, self._signature(case), SnippetTest.name, _why(case))
+
+    def _title(self, case: Case, symbols: Sequence[str]) -> str:
+        """The report's title; "" where somebody asked for something else in it: in a review, for one."""
+        title = self.question.analysis.title
+        besides = case.provenance.source.startswith(_GUIDANCE)
+        return "" if besides and not any(symbol.lower() in title.lower() for symbol in symbols) else title
 
     def _given(self, given: GivenTests) -> CandidateTest | None:
         """The report's own tests, written as they are."""

@@ -48,6 +48,19 @@ def app(tmp_path_factory: pytest.TempPathFactory, cache_dir: Path, shared_redis:
         yield app
 
 
+def test_a_pull_request_of_ours_that_is_closed_was_not_accepted(app: RunningApp) -> None:
+    world = app.world
+    issue = world.open_issue(TITLE, BODY)
+    world.label(issue, "fixbugs")
+    verdict(app, issue)
+    pull = app.pull(ready=lambda pull: f"Fixes #{issue}" in pull["body"])
+
+    world.close(pull["number"])
+    settled(app)
+
+    assert outcome(app, pull["number"]) is False
+
+
 def test_requested_changes_are_made_on_the_same_pull_request_and_its_end_is_remembered(app: RunningApp) -> None:
     world = app.world
     issue = world.open_issue(TITLE, BODY)
@@ -73,19 +86,6 @@ def test_requested_changes_are_made_on_the_same_pull_request_and_its_end_is_reme
     world.ask("PUT", f"/pulls/{number}/merge", {}, by="ada")
     settled(app)
     assert outcome(app, number) is True
-
-
-def test_a_pull_request_of_ours_that_is_closed_was_not_accepted(app: RunningApp) -> None:
-    world = app.world
-    issue = world.open_issue(TITLE, BODY)
-    world.label(issue, "fixbugs")
-    verdict(app, issue)
-    pull = app.pull(ready=lambda pull: f"Fixes #{issue}" in pull["body"])
-
-    world.close(pull["number"])
-    settled(app)
-
-    assert outcome(app, pull["number"]) is False
 
 
 def test_a_review_of_somebody_elses_pull_request_is_left_alone(app: RunningApp, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -407,3 +407,20 @@ def test_not_raising_what_should_be_raised_may_be_worded_in_any_way() -> None:
     snippet = shows("from larder import Shelf\nShelf().take()")
     found = proposed(report(snippet, says=(wants("", raises="IndexError"),), error="IndexError", message="empty"))
     assert [candidate.signature for candidate in found] == [FailureSignature()]
+
+
+@pytest.mark.parametrize(
+    ("source", "title", "name"),
+    [
+        ("issue #7", "Fix the mean of nothing", "test_fix_the_mean_of_nothing"),
+        ("guidance by @bo", "Fix the mean of nothing", "test_slugify_as_reported"),
+        ("guidance by @bo", "Slugify keeps two blanks", "test_slugify_keeps_two_blanks"),
+    ],
+)
+def test_what_is_asked_for_besides_is_not_named_after_the_report(source: str, title: str, name: str) -> None:
+    code = 'from larder.text import slugify\nslugify("a  b")'
+    said = Provenance(source, 1, 2)
+    wish = replace(wants('slugify("a  b")', "'a-b'"), provenance=said)
+    snippet = replace(shows(code, wish), provenance=said)
+    (test, *_) = proposed(report(snippet, title=title))
+    assert test.test_ids[0].rpartition("::")[2] == name

@@ -11,7 +11,7 @@ from bot.core.outcomes import RunRecord
 from bot.core.testing import Isolation
 from bot.render.github.commit_messages import bug_subject, fix_commit_message, test_commit_message
 from bot.render.github.delivery import patches
-from bot.render.github.markdown import Block, bullets, code, commit_link, details, fitted, prose
+from bot.render.github.markdown import Block, bullets, code, commit_link, details, fence, fitted, prose
 from bot.render.github.markers import marker
 from bot.render.github.parts import cause, commit_of, diff, hunks, proof, red, suite, told
 from bot.render.github.plain import slug
@@ -33,6 +33,7 @@ MOST_BRANCH_CHARS = 60
 MOST_PREFIX_CHARS = 30
 MOST_TITLE_CHARS = 100
 BODY_BYTES = 45_000  # a note on a revision is added to it later
+MOST_WISHED_CHARS = 1_500
 NOTE_BYTES = 15_000
 MOST_NOTES = 8
 
@@ -141,16 +142,23 @@ def _uncovered(record: RunRecord) -> tuple[str, ...]:
 
 def revision_note(record: RunRecord, view: View) -> str:
     """What is added to the text of a pull request of ours that was revised."""
-    guidance = prose(record.run.guidance, 400)
     pushed = view.delivered.fix_commit if view.delivered and view.delivered.kind is DeliveryKind.PUSHED else ""
     at = f" with {commit_link(view.web_url, pushed)}" if pushed else ""
     found = patches(record)
     blocks = (
         Block(f"### Revised{at}"),
-        Block(f"What was asked for: {guidance}" if guidance else ""),
+        Block(_wished(record.run.guidance.strip()), "what was asked for"),
         Block(told(record, view)),
         Block(diff(found[-1], "The change", opened=True) if found else "", "the change"),
         Block(proof(proof_steps(record))),
         Block(footer(record, view)),
     )
     return fitted(blocks, NOTE_BYTES)
+
+
+def _wished(said: str) -> str:
+    """In the words of whoever asked: a line of text, or all lines as they are."""
+    if not said:
+        return ""
+    shown = f"\n\n{fence(said, 'text', MOST_WISHED_CHARS)}" if "\n" in said else f" {prose(said, 400)}"
+    return f"What was asked for:{shown}"

@@ -117,6 +117,13 @@ def test_a_revision_reads() -> None:
     assert note == (EXPECTED / "revision.md").read_text(encoding="utf-8").removesuffix("\n")
 
 
+def test_a_revision_that_was_asked_for_in_many_lines_quotes_them_as_they_are() -> None:
+    record = asked(fixed_record(), pull(), TriggerKind.REVIEW)
+    record = replace(record, run=replace(record.run, guidance="Also:\n\n```python\nadd(1)\n```"))
+    note = pull_request.revision_note(record, view(delivered(DeliveryKind.PUSHED)))
+    assert "What was asked for:\n\n````text\nAlso:\n\n```python\nadd(1)\n```\n````\n\n" in note
+
+
 def test_every_expected_text_is_held_by_a_test() -> None:
     assert {path.stem for path in EXPECTED.glob("*.md")} == {*COMMENTS, *BODIES, "revision"}
 
