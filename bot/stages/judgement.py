@@ -194,9 +194,11 @@ async def _hunks(case: Case, failing: tuple[str, ...]) -> tuple[JudgedHunk, ...]
     stripped = with_files(case.head_tree, case.base_tree, case.change.code.paths)
     judged = await needed_hunks(case.context, case.environment, stripped, case.change.code, failing)
     if judged.left_out:
-        case.notes.append(f"{judged.left_out} of {len(case.change.code.hunks())} hunks were not judged: time was up.")
+        whole = len(case.change.code.hunks())
+        case.findings.append(f"Nothing shows that {judged.left_out} of its {whole} hunks are needed: time was up.")
     if judged.untrusted:
-        case.notes.append(f"{judged.untrusted} hunks were not judged: the run without them cannot be trusted.")
+        which = "1 of its hunks is" if judged.untrusted == 1 else f"{judged.untrusted} of its hunks are"
+        case.findings.append(f"Nothing shows that {which} needed: the run without it cannot be trusted.")
     if judged.silent:
         change = "changes" if judged.silent == 1 else "change"
         case.notes.append(f"{judged.silent} of its hunks {change} no code: comments, docstrings or layout.")

@@ -39,14 +39,14 @@ class Bench(InstantWorkbench):
         return Collection((FAILING, PASSING))
 
 
-def judged(head: Mapping[str, str], *, bench: Bench | None = None) -> StageOutcome:
+def judged(head: Mapping[str, str], *, bench: Bench | None = None, remaining_s: float = 60.0) -> StageOutcome:
     before = {"cart.py": BUGGY, TESTS: "from cart import total\n"}
     code = InstantCode(((HEAD, tree_of({**before, **head})), (BASE, tree_of(before))))
     deps = instant.deps(code=code, workbench=bench or Bench(rule=rule))
     dossier = Dossier(HEAD, (), ())
     built = asyncio.run(environment.build(context_of(StageName.ENVIRONMENT, dossier, deps=deps)))
     assert isinstance(built, Advance)
-    context = context_of(StageName.VALIDATION, dossier, built.artifact, deps=deps)
+    context = context_of(StageName.VALIDATION, dossier, built.artifact, deps=deps, remaining_s=remaining_s)
     context.record = RunRecord(replace(context.run, base=BASE.sha), context.record.stages, context.record.artifacts)
     return asyncio.run(_judged(context))
 
@@ -77,6 +77,24 @@ def test_a_hunk_that_no_test_needs_is_named() -> None:
 
     assert [hunk.necessity for hunk in said.hunks] == [Necessity.UNNEEDED, Necessity.NECESSARY]
     assert said.findings == ("Its change at cart.py:1 is not needed by any test that was run.",)
+
+
+def test_what_was_not_tried_does_not_hold_up() -> None:
+    said = judgement(judged({"cart.py": SPARE, TESTS: WITH_TEST}, remaining_s=10.0))
+
+    assert not said.sound
+    assert said.hunks == ()
+    assert said.findings == ("Nothing shows that 2 of its 2 hunks are needed: time was up.",)
+
+
+def test_what_was_tried_in_a_run_that_cannot_be_trusted_does_not_hold_up() -> None:
+    def distrust(tree: Tree, test_ids: Sequence[str]) -> str:
+        return "the report is incomplete" if tree.text("cart.py") == FIXED else ""
+
+    said = judgement(judged({"cart.py": SPARE, TESTS: WITH_TEST}, bench=Bench(rule=rule, distrust=distrust)))
+
+    assert [hunk.necessity for hunk in said.hunks] == [Necessity.NECESSARY]
+    assert said.findings == ("Nothing shows that 1 of its hunks is needed: the run without it cannot be trusted.",)
 
 
 def test_comments_are_not_judged() -> None:
