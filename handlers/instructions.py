@@ -23,6 +23,7 @@ LINE = re.compile(rf" {{0,3}}{NAME}(?:[:,]?[ \t]+(?P<rest>\S.*)|[:,.!]?[ \t]*)",
 FIRST_WORD = re.compile(r"(?P<word>[^\s:,.!?]+)[:,.!?]*[ \t]*(?P<rest>.*)", re.DOTALL)
 OPENING = ("`", "~", "<")
 LONGEST_TEXT = 65_536  # characters: GitHub's own limit for a comment
+LONGEST_PARAGRAPH = 8_192  # with an instruction in it; reading one takes time that grows with its square
 # Words that begin a sentence of guidance and happen to look like a mistyped instruction.
 ORDINARY_WORDS = frozenset({"mix", "six", "fit", "fixed", "step", "steps", "shop", "top", "state", "states", "try"})
 
@@ -68,7 +69,7 @@ def _lines(text: str) -> list[str]:
 
 def _instruction_lines(lines: list[str]) -> tuple[int, ...]:
     """The numbers of the lines that hold an instruction, from 0: those that look like one and that CommonMark reads as
-    the beginning of a line of plain text, outside of quotes.
+    the beginning of a line of plain text, outside of quotes and of endless paragraphs.
 
     Most comments are so plain that their lines alone decide.
     """
@@ -105,6 +106,8 @@ def _plain_text(lines: list[str], looking: tuple[int, ...]) -> tuple[int, ...]:
         elif token.type == "blockquote_close":
             quotes -= 1
         elif token.type == "inline" and not quotes and mark in token.content:
+            if len(token.content) > LONGEST_PARAGRAPH:
+                continue
             texts = _commonmark().parseInline(token.content, links)[0]
             found += [int(start.removeprefix(mark).partition("z")[0]) for start in _line_starts(texts, mark)]
     return tuple(found)

@@ -155,3 +155,10 @@ def test_what_the_lines_alone_decide_is_what_commonmark_says(parts: list[str]) -
     looking = tuple(number for number, line in enumerate(lines) if LINE.fullmatch(line))
 
     assert not looking or not _surely_plain(lines, looking) or _plain_text(lines, looking) == looking
+
+
+def test_an_instruction_is_found_behind_a_long_paragraph_and_not_within_one_without_end() -> None:
+    """Reading a paragraph takes time that grows with its square, and anybody may write a comment."""
+    assert first_instruction("![" * 30_000 + "\n\n/fixbugs stop") == Instruction(Ask.STOP)
+    assert first_instruction("word " * 1_000 + "\n/fixbugs stop") == Instruction(Ask.STOP)
+    assert first_instruction("![" * 30_000 + "\n/fixbugs stop") is None
