@@ -8,7 +8,7 @@ import logging
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.core.errors import Absent
+from bot.core.errors import Absent, Forbidden, Permanent
 from bot.ports import Clock, DeliveriesApi, Delivery, Doorbell, Inbox, SentDelivery
 from handlers import decide
 from handlers.base import Malformed
@@ -48,6 +48,11 @@ class Redelivery:
             command = decide(sent.event, await self.api.payload(sent.id))
         except Absent:
             log.warning("redelivery_gone delivery=%s event=%s", sent.guid, sent.event)
+            command = None
+        except Forbidden:
+            raise
+        except Permanent as exc:  # one that cannot be read must not keep the later ones waiting
+            log.warning("redelivery_unreadable delivery=%s event=%s error=%s", sent.guid, sent.event, exc)
             command = None
         except Malformed as exc:
             log.warning("redelivery_malformed delivery=%s event=%s error=%s", sent.guid, sent.event, exc)

@@ -11,7 +11,7 @@ import redis
 
 from bench.instant import START
 from bot.core.commands import Labelled
-from bot.core.errors import Absent, Unauthorized
+from bot.core.errors import Absent, Forbidden, Permanent, Unauthorized
 from bot.core.run import StageName
 from bot.intake.redelivery import Redelivery
 from bot.ports import Delivery, SentDelivery
@@ -62,6 +62,8 @@ class Sent:
         payload = self.payloads[id][2]
         if payload is None:
             raise Absent("It is forgotten.")
+        if isinstance(payload, Exception):
+            raise payload
         return payload
 
 
@@ -108,6 +110,20 @@ def test_the_oldest_is_taken_in_first(world: World) -> None:
     world.take_in(Sent([("new", 5, LABELLED), ("old", 50, LABELLED)]))
 
     assert world.bell.rung == ["old", "new"]
+
+
+def test_one_that_cannot_be_read_keeps_no_later_one_waiting(world: World) -> None:
+    sent = Sent([("g1", 9, Permanent("It is larger than we read.")), ("g2", 5, LABELLED)])
+
+    assert world.take_in(sent) == 1
+    assert world.bell.rung == ["g2"]
+    assert world.inbox.known("g1")
+
+
+def test_a_forge_that_forbids_to_look_is_told_as_it_is_and_nothing_is_forgotten(world: World) -> None:
+    with pytest.raises(Forbidden):
+        world.take_in(Sent([("g1", 9, Forbidden("The App may not."))]))
+    assert not world.inbox.known("g1")
 
 
 def test_a_delivery_sent_several_times_is_taken_in_once(world: World) -> None:
