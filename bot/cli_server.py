@@ -15,7 +15,7 @@ from bot.core.errors import Transient
 from bot.local.folders import make_writable
 from bot.local.listening import address, check_free
 from bot.queue.names import QUEUES
-from bot.settings import ServerSettings, Settings
+from bot.settings import ServerSettings, Settings, check_key
 from bot.supervisor import Child, Supervisor
 
 REDIS_PATIENCE_S = 10.0
@@ -126,7 +126,10 @@ def _prepare(settings: Settings) -> ServerSettings:
     """The server's settings. Its events are logged to standard error; the libraries' only when something is wrong."""
     logging.getLogger().setLevel(logging.WARNING)
     logging.getLogger("bot").setLevel(logging.INFO)
-    return ServerSettings.load(os.environ, settings.cache_dir)
+    server = ServerSettings.load(os.environ, settings.cache_dir)
+    if server.credentials is not None:
+        check_key(server.credentials)
+    return server
 
 
 def _command(arguments: argparse.Namespace, *rest: str) -> tuple[str, ...]:
@@ -140,10 +143,6 @@ def _tell(text: str) -> None:
 
 def _has_app(server: ServerSettings) -> bool:
     return server.credentials is not None or server.credentials_file.is_file()
-
-
-def _address(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _welcome(arguments: argparse.Namespace, settings: Settings, server: ServerSettings, redis_url: str) -> None:

@@ -88,7 +88,7 @@ class ServerSettings:
             active_runs=text.number("FIXBUGS_ACTIVE_RUNS", 4, int),
             active_runs_per_repository=text.number("FIXBUGS_ACTIVE_RUNS_PER_REPOSITORY", 2, int),
             worker_threads=text.number("FIXBUGS_WORKER_THREADS", 8, int),
-            sandbox=text.value("FIXBUGS_SANDBOX", "namespace"),
+            sandbox=text.one_of("FIXBUGS_SANDBOX", ("namespace", "none")),
             setup_token=text.value("FIXBUGS_SETUP_TOKEN", ""),
             setup_print=text.flag("FIXBUGS_SETUP_PRINT"),
         )
@@ -100,6 +100,13 @@ class _Reader:
 
     def value(self, name: str, default: str) -> str:
         return self.environ.get(name, "").strip() or default
+
+    def one_of(self, name: str, choices: tuple[str, ...]) -> str:
+        """The first choice is the default."""
+        found = self.value(name, choices[0])
+        if found not in choices:
+            raise InputError(f"{name} is {found!r}: give {' or '.join(choices)}.")
+        return found
 
     def flag(self, name: str) -> bool:
         text = self.value(name, "0").lower()
@@ -140,6 +147,23 @@ def _credentials(environ: Mapping[str, str], file: Path) -> AppCredentials | Non
         lacking = "FIXBUGS_GITHUB_PRIVATE_KEY (or …_FILE)" if not key.strip() else "FIXBUGS_GITHUB_WEBHOOK_SECRET"
         raise InputError(f"FIXBUGS_GITHUB_APP_ID is set, but {lacking} is not: set both, or open /setup.")
     return AppCredentials(int(app_id), key, secret)
+
+
+def check_key(credentials: AppCredentials) -> None:
+    """Raises InputError when the private key is none, so that a server says so when it starts and not when the first
+    person asks."""
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey  # noqa: PLC0415 - a server's business only
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415 - as above
+
+    try:
+        usable = isinstance(load_pem_private_key(credentials.private_key.encode(), password=None), RSAPrivateKey)
+    except (ValueError, TypeError):  # not PEM; an encrypted key
+        usable = False
+    if not usable:
+        raise InputError(
+            "The App's private key cannot be used: give the whole PEM file that GitHub made, from its BEGIN line to "
+            "its END line."
+        )
 
 
 def credentials_from(file: Path) -> AppCredentials:

@@ -234,7 +234,7 @@ class GithubWorld:
         self._order("fault", {**given, "headers": headers or {}, "after": after, "delay_ms": delay_ms})
 
     def order(self, **wishes: object) -> None:
-        """token_life_s, no_drafts, suspended / resumed (an installation's id), gone_logs ("jobs/1")."""
+        """token_life_s, no_drafts, suspended / resumed (an installation's id), gone_logs ("jobs/1"), manifest_code."""
         self._order("order", wishes)
 
     def archive(self) -> None:

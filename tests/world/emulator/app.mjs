@@ -8,6 +8,14 @@ export function before(world) {
     return c.json(world.appJson(c.get('authApp').appId));
   });
 
+  // The last step of the manifest flow: a code, good once, becomes the App's credentials. Tests order codes.
+  server.post('/app-manifests/:code/conversions', (c) => {
+    if (!world.codes.delete(c.req.param('code'))) return world.refuse(c, 404, 'Not Found');
+    const { app_id, private_key, webhook_secret } = world.seed.github.apps[0];
+    const secrets = { client_secret: 'unused', webhook_secret, pem: private_key };
+    return c.json({ ...world.appJson(app_id), ...secrets }, 201);
+  });
+
   server.get('/installation/repositories', (c) => {
     const installation = c.get('authUser')?.installation;
     if (!installation) return world.refuse(c, 403, 'You must authenticate with an installation access token');

@@ -32,12 +32,14 @@ export function before(world) {
     kept.set(c.req.param('id'), Buffer.from(await c.req.arrayBuffer()));
     return ok(c);
   });
-  // {token_life_s, no_drafts, suspended: installation id, resumed: installation id, gone_logs: "jobs/1"}
+  // {token_life_s, no_drafts, suspended: installation id, resumed: installation id, gone_logs: "jobs/1",
+  // manifest_code: what a person brings back who created the App}
   server.post('/_test/order', async (c) => {
     const order = await c.req.json();
     if ('token_life_s' in order) world.tokenLifeS = order.token_life_s;
     if ('no_drafts' in order) world.noDrafts = order.no_drafts;
     if ('gone_logs' in order) world.gone.add(order.gone_logs);
+    if ('manifest_code' in order) world.codes.add(order.manifest_code);
     for (const [word, at] of [['suspended', new Date().toISOString()], ['resumed', null]]) {
       const row = gh.appInstallations.all().find((one) => one.installation_id === order[word]);
       if (row) gh.appInstallations.update(row.id, { suspended_at: at });

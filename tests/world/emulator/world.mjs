@@ -7,6 +7,7 @@ export class World {
     this.requests = []; // what Apps asked
     this.faults = []; // what tests ordered to go wrong
     this.sent = []; // webhooks
+    this.codes = new Set(); // with which the manifest flow ends
     this.inFlight = 0;
     this.wrappers = new Map(); // "METHOD /path": handler => handler
     this.fetch = server.fetch.bind(server); // past what door.mjs puts in front
