@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 import redis
@@ -40,7 +40,7 @@ class RunningApp:
     world: GithubWorld = field(init=False)
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    def __enter__(self) -> RunningApp:
+    def __enter__(self) -> Self:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.world = GithubWorld(**{"source": self.source, "webhook_url": f"{self.url}/webhook", **self.about})
@@ -67,6 +67,8 @@ class RunningApp:
         return self
 
     def __exit__(self, *error: object) -> None:
+        for process in [*self.workers, self.web]:
+            process.terminate()
         for process in [*self.workers, self.web]:
             end(process)
         self.world.__exit__()

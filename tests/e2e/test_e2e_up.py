@@ -171,8 +171,8 @@ def test_a_port_that_is_taken_is_one_line(tmp_path: Path) -> None:
 
 def test_a_private_key_that_is_none_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "key.pem").write_text("-----BEGIN RSA PRIVATE KEY-----\nbroken\n")
-    key = {"FIXBUGS_GITHUB_PRIVATE_KEY_FILE": str(tmp_path / "key.pem")}
-    said = refused(tmp_path, FIXBUGS_GITHUB_APP_ID="1", FIXBUGS_GITHUB_WEBHOOK_SECRET="s", **key)
+    app = dict(zip(CREDENTIALS, ("1", str(tmp_path / "key.pem"), "a secret"), strict=True))
+    said = refused(tmp_path, **app)
 
     assert said.startswith("fixbugs: The App's private key cannot be used: give the whole PEM file")
     assert said.count("\n") == 1
