@@ -52,7 +52,7 @@ class ServerSettings:
     page ("" lets the server make one up); with `setup_print` that page shows new credentials instead of storing them.
     """
 
-    redis_url: str
+    redis_url: str = field(repr=False)
     credentials: AppCredentials | None
     credentials_file: Path
     api_url: str = "https://api.github.com"

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.settings import Settings
+from bot.core.errors import InputError
+from bot.local.embedded_redis import await_redis
+from bot.settings import ServerSettings, Settings
+from bot.store.redis_client import connect
 
 HOME = Path("/home/ada")
 
@@ -50,3 +53,13 @@ def test_git_and_dependency_installation_are_told_no_setting_of_ours() -> None:
     environ = dict.fromkeys((*ours, "FIXBUGS_CREDENTIALS_FILE", "FIXBUGS_ANYTHING_NEW"), "secret")
 
     assert Settings.load({**environ, "PATH": "/bin"}, HOME).environ == {"PATH": "/bin"}
+
+
+@pytest.mark.parametrize("address", ["redis://me:hunter2/x@localhost:6379/0", "http://:hunter2@localhost"])
+def test_nothing_that_is_shown_quotes_the_password_of_redis(address: str) -> None:
+    server = ServerSettings.load({"FIXBUGS_REDIS_URL": address}, HOME)
+    assert "hunter2" not in repr(server)
+    for used in (lambda: connect(server.redis_url), lambda: await_redis(server.redis_url, 0.0)):
+        with pytest.raises(InputError) as caught:
+            used()
+        assert "hunter2" not in str(caught.value)

@@ -20,6 +20,7 @@ import redis
 
 from bot.core.errors import InputError, Transient
 from bot.local.folders import make_writable
+from bot.store.redis_client import UNUSABLE
 
 SOCKET_PATH_BYTES = 100  # the system's limit is 107
 HOW_TO_GET_ONE = (
@@ -92,7 +93,7 @@ def await_redis(url: str, patience_s: float) -> None:
     try:
         client = redis.Redis.from_url(url, socket_timeout=2.0, socket_connect_timeout=2.0)
     except ValueError as exc:
-        raise InputError(f"The Redis address cannot be used: {exc}. It looks like redis://localhost:6379/0.") from exc
+        raise InputError(UNUSABLE) from exc
     with client:
         while True:
             try:

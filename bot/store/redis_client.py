@@ -29,6 +29,11 @@ ANSWER_TIMEOUT_S = 5.0
 HEALTH_CHECK_S = 30  # a connection that was idle for longer is tried before it is used
 TRIES = 200  # of a change that others keep getting ahead of: seconds, with the pauses in between
 DAY_S = 86_400
+# What the library says of an address may quote a part of the password.
+UNUSABLE = (
+    "The Redis address cannot be used. It looks like redis://localhost:6379/0 or redis://:password@host:6379/0, where "
+    "special characters of the password are written as in any address (a slash is %2F)."
+)
 OVERLOADED = (redis.OutOfMemoryError, redis.ReadOnlyError)
 OVERLOADED_WORDS = re.compile(r"\b(OOM|MISCONF|READONLY|BUSY|MASTERDOWN|NOREPLICAS|TRYAGAIN)\b")  # in a script's error
 
@@ -46,7 +51,7 @@ def connect(url: str) -> redis.Redis:
             retry=Retry(ExponentialBackoff(cap=0.2, base=0.05), 1),
         )
     except ValueError as exc:
-        raise InputError(f"The Redis address cannot be used: {exc}. It looks like redis://localhost:6379/0.") from exc
+        raise InputError(UNUSABLE) from exc
 
 
 @contextmanager
