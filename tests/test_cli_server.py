@@ -152,7 +152,7 @@ def test_a_redis_address_that_is_none_is_refused(tmp_path: Path) -> None:
     done = fixbugs(tmp_path, "redeliver", FIXBUGS_REDIS_URL="localhost")
 
     assert done.returncode == 2
-    assert "It looks like redis://localhost:6379/0." in done.stderr
+    assert "It looks like redis://localhost:6379/0 or redis://:password@host:6379/0" in done.stderr
 
 
 def test_queues_are_chosen_by_name() -> None:
