@@ -1,5 +1,7 @@
 # FixBugs as one image for the web and worker processes. Which of them runs, compose.yaml says.
-# BASE can be any image with Python 3.11 or newer and apt: docker build --build-arg BASE=… .
+# BASE can be any image with Python 3.11 or newer, its venv module, and apt: docker build --build-arg BASE=… .
+# Where pip needs settings or a CA of your own, give them as the secrets `pip` and `ca`: docs/server.md says how. No trace
+# of them stays in the image.
 ARG BASE=python:3.12-slim-bookworm
 
 FROM ${BASE} AS build
@@ -7,13 +9,15 @@ RUN python3 -m venv /opt/fixbugs
 WORKDIR /src
 # Dependencies first: they change less often than the code.
 COPY pyproject.toml ./
-RUN python3 -c "import tomllib; print('\n'.join(tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies']))" > dependencies.txt \
+RUN --mount=type=secret,id=pip,target=/etc/pip.conf --mount=type=secret,id=ca \
+    python3 -c "import tomllib; print('\n'.join(tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies']))" > dependencies.txt \
  && /opt/fixbugs/bin/pip install --no-cache-dir --requirement dependencies.txt
 COPY README.md LICENSE app.py app.yml ./
 COPY bot bot
 COPY handlers handlers
 COPY sandbox sandbox
-RUN /opt/fixbugs/bin/pip install --no-cache-dir --no-deps .
+RUN --mount=type=secret,id=pip,target=/etc/pip.conf --mount=type=secret,id=ca \
+    /opt/fixbugs/bin/pip install --no-cache-dir --no-deps .
 
 FROM ${BASE}
 # git reads repositories; bubblewrap is the sandbox in which their code runs.

@@ -83,9 +83,30 @@ def test_compose_waits_for_redis_keeps_its_data_and_starts_everything_again() ->
     assert all("healthcheck" in service for service in services.values())
     assert services["redis"]["command"][1:3] == ["--appendonly", "yes"]
     assert "noeviction" in services["redis"]["command"]
+    assert services["redis"]["command"][-2:] == ["--protected-mode", "no"]
     for name in ("web", "worker"):
         assert services[name]["depends_on"] == {"redis": {"condition": "service_healthy"}}
         assert services[name]["cap_drop"] == ["ALL"]
+
+
+def test_the_image_is_built_once_for_both_so_that_another_up_restarts_nothing() -> None:
+    services = compose()["services"]
+
+    assert [name for name, service in services.items() if "build" in service] == ["web"]
+    assert services["web"]["image"] == services["worker"]["image"]
+
+
+def test_what_pip_needs_to_know_reaches_the_build_as_secrets_that_the_documentation_names() -> None:
+    steps = text("Dockerfile").replace("\\\n", " ").splitlines()
+    installing = [step for step in steps if "pip install" in step]
+    documented = YAML(typ="safe").load(re.findall(r"```yaml\n(.*?)```", text("docs/server.md"), re.DOTALL)[0])
+
+    assert len(installing) == 2
+    for step in installing:
+        assert re.findall(r"--mount=type=secret,id=(\w+)", step) == sorted(documented["secrets"], reverse=True)
+    assert set(documented["services"]) < set(compose()["services"])
+    assert documented["services"]["web"]["build"]["secrets"] == list(documented["secrets"])
+    assert not re.findall(r"^(?:ARG|ENV) .*(?:PIP|SSL)", text("Dockerfile"), re.MULTILINE)
 
 
 def test_every_volume_that_compose_mounts_is_declared_and_where_the_image_expects_it() -> None:
