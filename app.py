@@ -62,7 +62,7 @@ def create_app(
 
     register_errors(app)
     if not identity.known():
-        _announce(gate, given=bool(settings.setup_token))
+        _announce(gate, settings)
     return app
 
 
@@ -71,13 +71,14 @@ def _from_environment() -> ServerSettings:
     return ServerSettings.load(os.environ, Settings.load(os.environ, Path.home()).cache_dir)
 
 
-def _announce(gate: SetupGate, *, given: bool) -> None:
+def _announce(gate: SetupGate, settings: ServerSettings) -> None:
     """Whoever starts the server must learn the token; nobody else does. So it is printed, not logged."""
     token = gate.open()
+    where = f"at {settings.public_url}/setup" if settings.public_url else "on this server at /setup"
     if token is None:
         said = "There is no GitHub App yet, and no place to keep a set-up token: set FIXBUGS_SETUP_TOKEN and restart."
-    elif given:
-        said = "There is no GitHub App yet. Create it on this server at /setup?token=… as FIXBUGS_SETUP_TOKEN says."
+    elif settings.setup_token:
+        said = f"There is no GitHub App yet. Create it {where}?token=… as FIXBUGS_SETUP_TOKEN says."
     else:
-        said = f"There is no GitHub App yet. Create it on this server at /setup?token={token}"
+        said = f"There is no GitHub App yet. Create it {where}?token={token}"
     print(said, file=sys.stderr, flush=True)

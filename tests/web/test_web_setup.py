@@ -174,6 +174,14 @@ def test_whoever_starts_the_server_is_told_the_link(tmp_path: Path, capsys: pyte
     assert setup_link(at.settings, "http://localhost:8000/") == f"http://localhost:8000/setup?token={token(at)}"
 
 
+def test_with_a_public_address_what_is_told_can_be_clicked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    at = fresh(tmp_path, public_url="https://fixbugs.example.org")
+
+    assert capsys.readouterr().err == (
+        f"There is no GitHub App yet. Create it at https://fixbugs.example.org/setup?token={token(at)}\n"
+    )
+
+
 def test_a_token_out_of_the_settings_counts_and_is_not_printed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
