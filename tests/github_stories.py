@@ -3,6 +3,7 @@ for a run's end. No assertions on what the bot does."""
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import subprocess
@@ -14,6 +15,9 @@ from typing import Any
 
 import pytest
 
+from bot.core.forge import Place
+from bot.store.redis_client import connect
+from bot.store.redis_register import RedisRegister
 from command_line import commit, git
 from github_app import RunningApp
 from redis_at_hand import RedisAtHand
@@ -99,6 +103,12 @@ def answers(app: RunningApp, number: int) -> list[str]:
 def headline(body: str) -> str:
     """The heading of a run's comment."""
     return next((line for line in body.splitlines() if line.startswith("### ")), "")
+
+
+def outcome(app: RunningApp, number: int) -> bool | None:
+    """Whether a pull request of ours was accepted, as the App remembers it; None while it is open."""
+    register = RedisRegister(connect(app.redis.url), active=1, per_repository=1)
+    return asyncio.run(register.outcome(Place(app.world.installation_id, app.world.repository), number))
 
 
 def command(app: RunningApp, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from bot.core.forge import Place
-from bot.store.redis_client import connect
-from bot.store.redis_register import RedisRegister
 from command_line import FIXED_PRICING, ISSUE, PRICING, SHOP, TESTS, git
 from github_app import RunningApp
-from github_stories import headline, needs_world, our_checks, push, running, settled, unmarked, verdict
+from github_stories import headline, needs_world, our_checks, outcome, push, running, settled, unmarked, verdict
 from redis_at_hand import RedisAtHand
 
 pytestmark = needs_world
@@ -46,19 +42,6 @@ MORE_TESTS = f"{TESTS}\n\ndef test_a_hundred_gets_ten_percent():\n    assert dis
 def app(tmp_path_factory: pytest.TempPathFactory, cache_dir: Path, shared_redis: RedisAtHand) -> Iterator[RunningApp]:
     with running(tmp_path_factory, cache_dir, shared_redis, FILES) as app:
         yield app
-
-
-def test_a_pull_request_of_ours_that_is_closed_was_not_accepted(app: RunningApp) -> None:
-    world = app.world
-    issue = world.open_issue(TITLE, BODY)
-    world.label(issue, "fixbugs")
-    verdict(app, issue)
-    pull = app.pull(ready=lambda pull: f"Fixes #{issue}" in pull["body"])
-
-    world.close(pull["number"])
-    settled(app)
-
-    assert outcome(app, pull["number"]) is False
 
 
 def test_requested_changes_are_made_on_the_same_pull_request_and_its_end_is_remembered(app: RunningApp) -> None:
@@ -130,9 +113,3 @@ def test_a_change_with_a_hunk_too_many_is_not(app: RunningApp, tmp_path: Path) -
 def first_commit(app: RunningApp) -> str:
     """Before anything was merged."""
     return git(app.world.mirror(), "rev-list", "--max-parents=0", "main").strip()
-
-
-def outcome(app: RunningApp, number: int) -> bool | None:
-    """Whether a pull request of ours was accepted, as the App remembers it."""
-    register = RedisRegister(connect(app.redis.url), active=1, per_repository=1)
-    return asyncio.run(register.outcome(Place(app.world.installation_id, app.world.repository), number))

@@ -17,6 +17,7 @@ from github_stories import (
     job_log,
     needs_world,
     our_checks,
+    outcome,
     push,
     running,
     settled,
@@ -66,7 +67,7 @@ def test_mistakes_are_quoted_with_their_line_and_a_link_once(app: RunningApp) ->
 
 
 def test_wishes_are_kept(app: RunningApp, tmp_path: Path) -> None:
-    """Its own label, branch names, a pull request that is ready; and where a check of the default branch fails, too."""
+    """How branches are named, and ready pull requests, also for a check of the default branch; its end is noted."""
     world = app.world
     files = {SETTINGS: WISHES, "rates.py": RATES, "tests/test_rates.py": RED_TESTS}
     sha = push(app, tmp_path / "code", "main", files)
@@ -80,6 +81,11 @@ def test_wishes_are_kept(app: RunningApp, tmp_path: Path) -> None:
     assert git(world.mirror(), "show", f"{pull['head']['sha']}:rates.py") == FIXED_RATES
     app.until(lambda: our_checks(app, sha)[0]["conclusion"] == "success", "the check is green", 20)
     assert len(our_checks(app, sha)) == 1
+    assert outcome(app, pull["number"]) is None
+
+    world.close(pull["number"])
+    settled(app)
+    assert outcome(app, pull["number"]) is False
 
 
 def test_another_label_means_nothing(app: RunningApp) -> None:
