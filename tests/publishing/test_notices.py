@@ -215,7 +215,7 @@ def test_what_the_forge_will_not_have_stops_nothing(error: Exception) -> None:
 def test_a_key_that_nobody_takes_keeps_the_notice_for_later() -> None:
     world = World()
     world.forge.faults["comment"] = [Unauthorized("Who?")]
-    with pytest.raises(Transient, match="Who?"):
+    with pytest.raises(Transient, match=r"Who\?"):
         world.refresh(going_on())
     world.clock.pass_s(5)
 
