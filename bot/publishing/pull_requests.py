@@ -15,9 +15,10 @@ from bot.core.run import Verdict
 from bot.ports import Clock, Code, Forge, Register, Store
 from bot.publishing.errand import errand
 from bot.publishing.memory import DELIVERED, Memory, delivered_text
-from bot.publishing.new_pull import as_patch, open_pull
+from bot.publishing.new_pull import FIX_ADDED, as_patch, open_pull
 from bot.publishing.notices import Notices
 from bot.publishing.push import push
+from bot.render.github.delivery import without_fix
 from bot.render.github.view import Delivered, DeliveryKind
 
 log = logging.getLogger(__name__)
@@ -70,7 +71,20 @@ class ForgePublisher:
             return await open_pull(about, DeliveryKind.NEW_PULL, origin.branch or about.default_branch)
         except (Permanent, InputError) as exc:
             log.warning("delivery_refused run=%s error=%s", record.run.id, exc)
-            return await as_patch(memory, str(exc))
+            delivered = await as_patch(memory, str(exc))
+            await self._take_back(record, origin, memory, delivered, str(exc))
+            return delivered
+
+    async def _take_back(
+        self, record: RunRecord, origin: Origin, memory: Memory, delivered: Delivered, why: str
+    ) -> None:
+        """A pull request that was opened before its fix was refused must not say that it has it."""
+        if delivered.pull is None or await memory.recall(FIX_ADDED):
+            return
+        try:
+            await self.forge.edit_pull(origin.place, delivered.pull.number, body=without_fix(record, why))
+        except Permanent as exc:
+            log.warning("text_not_taken_back run=%s number=%d error=%s", record.run.id, delivered.pull.number, exc)
 
     async def _places(self, origin: Origin, memory: Memory, delivered: Delivered) -> tuple[tuple[str, str], ...]:
         found = [("pull_request", delivered.pull.web_url)] if delivered.pull else []

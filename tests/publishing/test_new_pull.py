@@ -223,6 +223,11 @@ def test_a_pull_request_whose_fix_was_refused_is_named_as_having_the_failing_tes
     world.publish(fixed())
 
     assert "Pull request 100 holds the failing test only" in world.bodies[0]
+    (_, _, _, body, _) = world.forge.pulls[100]
+    assert body == (
+        "<!-- fixbugs run run-7f3a -->\n\n**This pull request holds a failing test and not the fix, so it closes "
+        "nothing.** Close it, or add the fix. A rule refuses it.\n\nThe comment of run `run-7f3a` has the patch."
+    )
 
 
 def test_a_patch_that_does_not_fit_the_repository_is_told_and_not_pushed() -> None:

@@ -6,6 +6,7 @@ from bot.core.artifacts import Reproduction, Validation
 from bot.core.outcomes import RunRecord
 from bot.core.patch import Patch
 from bot.render.github.markdown import code, commit_link, details, fence, link, prose, verbatim
+from bot.render.github.markers import marker
 from bot.render.github.view import Delivered, DeliveryKind, View
 from bot.render.wording import clean
 
@@ -44,6 +45,14 @@ def delivery(record: RunRecord, view: View) -> str:
         DeliveryKind.NONE: "The fix was not pushed.",
     }[delivered.kind]
     return f"{said} {note}".strip()
+
+
+def without_fix(record: RunRecord, why: str) -> str:
+    """The text of a pull request of ours whose fix was refused after it was opened: it promises nothing any more."""
+    said = "**This pull request holds a failing test and not the fix, so it closes nothing.** Close it, or add the fix."
+    return (
+        f"{marker(record.run.id)}\n\n{said} {prose(why)}\n\nThe comment of run {code(record.run.id, 80)} has the patch."
+    )
 
 
 def _commits(delivered: Delivered, view: View) -> str:
