@@ -16,14 +16,19 @@ _MENTION = re.compile(r"@(?=\w)")
 _NUMBER = re.compile(r"#(?=\d)")
 _SHORT_FORM = re.compile(r"(GH)-(?=\d)", re.IGNORECASE)
 _SCHEME = re.compile(r"(?:https?|ftp|file)?://", re.IGNORECASE)
+# What keeps CI services from running on a commit: "[skip ci]", "[ci skip]", "[no ci]", "[skip actions]", "***NO_CI***" …
+_SKIP = re.compile(r"\[((?:[\w-]{1,20}[ :_-])?(?:skip|no)(?:[ :_-][\w-]{1,20})?)\]|\*{3}(NO_CI)\*{3}", re.IGNORECASE)
 _WWW = re.compile(r"(www)\.(?=\w)", re.IGNORECASE)
 
 
 def plain(said: str, most: int = 400) -> str:
-    """One line. A space keeps `@name` and `#9` from being a mention and a reference; addresses lose their scheme."""
+    """One line. A space keeps `@name` and `#9` from being a mention and a reference; addresses lose their scheme, and
+    what would keep CI from running its brackets."""
     line = one_line(_UNSEEN.sub("", said), most)
     while _SCHEME.search(line):  # what is left may be one again
         line = _SCHEME.sub("", line)
+    while _SKIP.search(line):
+        line = _SKIP.sub(lambda hit: hit[1] or hit[2], line)
     line = _NUMBER.sub("# ", _MENTION.sub("@ ", line))
     return _SHORT_FORM.sub(r"\1 ", _WWW.sub(r"\1. ", line))
 

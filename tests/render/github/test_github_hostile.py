@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -137,6 +138,31 @@ def test_titles_and_commit_messages_mention_and_close_nothing(hostile: str, subj
         assert 0 < len(first) <= 72
         assert rest.startswith("\n")
         assert not ALIVE.search(rest.replace("Refs #12\n", "").replace("\u2026", ""))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "[skip ci]",
+        "[ci skip]",
+        "[no ci]",
+        "[skip actions]",
+        "[Actions Skip]",
+        "[skip-ci]",
+        "***NO_CI***",
+        "[[skip ci]]",
+    ],
+)
+def test_no_title_keeps_the_repositorys_checks_from_running(said: str) -> None:
+    record = poisoned(asked(fixed_record()), f"Total is wrong {said}")
+    texts = (
+        pull_request.pull_title(record, ()),
+        pull_request.test_commit_message(record, ()),
+        pull_request.fix_commit_message(record, ()),
+    )
+    skips = re.compile(r"\[(skip[ -]ci|ci skip|no ci|skip actions|actions skip)\]|NO_CI\*", re.IGNORECASE)
+    assert not any(skips.search(text) for text in texts)
+    assert said.strip("[]*") in texts[0]
 
 
 @given(
