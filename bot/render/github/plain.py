@@ -16,7 +16,7 @@ _MENTION = re.compile(r"@(?=\w)")
 _NUMBER = re.compile(r"#(?=\d)")
 _SHORT_FORM = re.compile(r"(GH)-(?=\d)", re.IGNORECASE)
 _SCHEME = re.compile(r"(?:https?|ftp|file)?://", re.IGNORECASE)
-# What keeps CI services from running on a commit: "[skip ci]", "[ci skip]", "[no ci]", "[skip actions]", "***NO_CI***" …
+# What keeps CI services from running on a commit: "[skip ci]", "[ci skip]", "[skip actions]", "***NO_CI***" …
 _SKIP = re.compile(r"\[((?:[\w-]{1,20}[ :_-])?(?:skip|no)(?:[ :_-][\w-]{1,20})?)\]|\*{3}(NO_CI)\*{3}", re.IGNORECASE)
 _WWW = re.compile(r"(www)\.(?=\w)", re.IGNORECASE)
 
