@@ -24,6 +24,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
 from bench.deliveries import SECRET, payload
 from bench.report import BenchReport, bench_parser, this_machine
 from bot.local.embedded_redis import await_redis, embedded_redis
@@ -152,7 +155,7 @@ def _servers() -> Iterator[tuple[Served, Served]]:
             "FIXBUGS_REDIS_URL": redis.url,
             "FIXBUGS_CACHE_DIR": str(folder),
             "FIXBUGS_GITHUB_APP_ID": "1",
-            "FIXBUGS_GITHUB_PRIVATE_KEY": "not used here",
+            "FIXBUGS_GITHUB_PRIVATE_KEY": _key(),  # checked at the start, used by nothing here
             "FIXBUGS_GITHUB_WEBHOOK_SECRET": SECRET,
         }
         bare, ours = _free_port(), _free_port()
@@ -160,6 +163,13 @@ def _servers() -> Iterator[tuple[Served, Served]]:
             stack.enter_context(_served(("-m", "bench.bare_route", str(bare)), bare, environ)),
             stack.enter_context(_served(("-m", "bot.cli", "serve", "--port", str(ours)), ours, environ, keeper.pid)),
         )
+
+
+def _key() -> str:
+    """A private key of nobody's, in PEM."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    kind, form = serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL
+    return key.private_bytes(kind, form, serialization.NoEncryption()).decode()
 
 
 @contextmanager
