@@ -126,6 +126,8 @@ def _prepare(settings: Settings) -> ServerSettings:
     """The server's settings. Its events are logged to standard error; the libraries' only when something is wrong."""
     logging.getLogger().setLevel(logging.WARNING)
     logging.getLogger("bot").setLevel(logging.INFO)
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     server = ServerSettings.load(os.environ, settings.cache_dir)
     if server.credentials is not None:
         check_key(server.credentials)
