@@ -16,7 +16,7 @@ import json
 import os
 import re
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,9 @@ from sandbox.agent.files import remove
 
 KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 WAIT_S = 0.1  # between two looks at a lock that another process holds
+MOST_KEPT = 40  # environments; anybody's pull request may need one of its own
+KEPT_S = 14 * 86_400.0  # one that nobody used for so long goes
+IN_USE_S = 7 * 3600.0  # a run takes six hours at most, and may come back to its environment until then
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,18 @@ class Slot:
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
+    def use(self) -> None:
+        """Marks it as used now; one that cannot be marked is built again one day."""
+        with suppress(OSError):
+            os.utime(self.folder / "built.json")
+
+    def used_at(self) -> float | None:
+        """Seconds since 1970; None when there is no finished build."""
+        try:
+            return (self.folder / "built.json").stat().st_mtime
+        except OSError:
+            return None
+
     def clear(self) -> None:
         """Empty folders for a fresh build; whatever an interrupted one left is removed."""
         with disk_errors(self.folder):
@@ -65,8 +80,9 @@ class Slot:
             self.work.mkdir()
 
     def drop(self) -> None:
-        """Removes everything: this build came to nothing."""
+        """Removes everything: this build came to nothing, or nobody uses it."""
         with disk_errors(self.folder):
+            (self.folder / "built.json").unlink(missing_ok=True)  # first, so that what is half gone is not used
             remove(str(self.folder))
 
     def finish(self, built: Built) -> None:
@@ -103,6 +119,24 @@ class EnvironmentCache:
             yield slot
         finally:
             os.close(handle)  # which gives the lock up
+
+    async def tidy(self, now: float) -> None:
+        """Removes what nobody used for long, and beyond so many the longest unused; never what a run may still need.
+        `now` is in seconds since 1970."""
+        for key in await asyncio.to_thread(self._spare, now):
+            async with self.locked(key) as slot:
+                used_at = slot.used_at()
+                if used_at is not None and now - used_at > IN_USE_S:
+                    await asyncio.to_thread(slot.drop)
+
+    def _spare(self, now: float) -> list[str]:
+        slots = [Slot(built.parent) for built in self.root.glob("*/built.json")]
+        used = sorted(((slot.used_at() or 0.0, slot.folder.name) for slot in slots), reverse=True)
+        return [
+            name
+            for number, (used_at, name) in enumerate(used)
+            if now - used_at > (IN_USE_S if number >= MOST_KEPT else KEPT_S)
+        ]
 
 
 def _lock(handle: int) -> bool:

@@ -96,6 +96,9 @@ class LocalSandboxes:
             cached = kept is not None
             if kept is None:
                 kept = await self._build(recipe, slot)
+            await asyncio.to_thread(slot.use)
+        if not cached:
+            await self._cache.tidy(time.time())
         return Built(recipe.key, self._environment_inside(slot), cached, kept.build_s, kept.output_tail)
 
     @asynccontextmanager
@@ -103,6 +106,7 @@ class LocalSandboxes:
         slot = self._cache.slot(key)
         if slot.built() is None:
             raise Permanent(f"There is no environment under the key {key!r}: build it first.")
+        await asyncio.to_thread(slot.use)
         if self._isolation is Isolation.NAMESPACE:
             async with self._in_namespace(slot, None, None) as sandbox:
                 yield sandbox
