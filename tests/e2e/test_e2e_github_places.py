@@ -55,12 +55,11 @@ def test_a_branch_whose_new_commit_fixed_the_bug_gets_no_pull_request(trunk: Run
     world.label(number, "fixbugs")
     trunk.answer(number, "✅ | Reproduce the bug")
 
-    fixed = world.ask("GET", "/contents/pricing.py")
-    push(trunk, tmp_path / "code", "trunk", {"pricing.py": fixed_by_hand(trunk)})
+    newest = push(trunk, tmp_path / "code", "trunk", {"pricing.py": fixed_by_hand(trunk)})
 
     said = unmarked(verdict(trunk, number))
-    assert fixed
-    assert headline(said) != "### ✅ Fixed"
+    assert headline(said) == "### 🟡 No fix found"
+    assert f"the branch moved to {newest[:10]} (Change pricing.py), which changes the same lines." in said
     assert [pull for pull in world.pulls(by_bot=True) if f"Fixes #{number}" in pull["body"]] == []
 
 
