@@ -17,7 +17,7 @@ demo: setup
 	$(BIN)/fixbugs demo
 
 test: setup world
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 # The GitHub emulator and GitHub's own descriptions, where Node.js 20 or newer is; without it those tests are skipped.
 world:
