@@ -79,7 +79,7 @@ def test_what_was_proved_is_published_once_github_knows_us_again(app: RunningApp
 def test_a_suspended_installation_ends_its_run_without_asking_again_and_again(app: RunningApp) -> None:
     ask(app)
     app.start_worker()
-    app.until(lambda: attempts(app, "validation"), "the fix is being proved")
+    app.until(lambda: attempts(app, "gather"), "the run begins")
     app.world.order(suspended=app.world.installation_id)
     app.until(lambda: "stage_ended" in app.log().partition("stage=publication")[2], "the run ends", 30)
 
