@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from datetime import timedelta
 
 from bot.core.commands import Labelled, Unlabelled
 from bot.core.forge import Origin, ThreadFacts
@@ -22,6 +23,7 @@ log = logging.getLogger(__name__)
 
 WORTH_ANOTHER = (Verdict.STOPPED, Verdict.FAILED)  # these runs answered nothing
 MAX_ANOTHER = 20
+FRESH_S = 180.0  # an answer this young needs no pointing to; and whoever opened its run may have died and been replaced
 
 
 async def labelled(outside: Outside, command: Labelled) -> None:
@@ -84,6 +86,8 @@ async def _open(outside: Outside, command: Labelled, subject: Subject, policy: P
         if record.verdict not in WORTH_ANOTHER:
             break
         meaning = f"{meaning} after {opened.run_id}"
+    if outside.clock.now() - record.run.trigger.at < timedelta(seconds=FRESH_S):
+        return
     where = subject.thread.web_url
     if comment := await outside.store.recall(opened.run_id, "comment"):
         where = outside.forge.comment_url(subject.place, subject.thread.number, int(comment))

@@ -11,6 +11,7 @@ from desk_world import HEAD, MALLORY, DeskWorld, labelled, says, wait
 from bot.core.commands import Ask, ThreadClosed, Unlabelled
 from bot.core.forge import Actor, Origin, Reaction, Role, Target
 from bot.core.run import Goal, StageName, TriggerKind, Verdict
+from bot.intake.labels import FRESH_S
 from bot.render.github import answers
 from fake_forge import PLACE, pull
 
@@ -71,6 +72,7 @@ def test_the_same_label_on_the_same_words_and_code_points_to_the_answer(world: D
     run_id = world.only_run().run.id
     wait(world.store.remember(run_id, "comment", "9100"))
     world.end(run_id)
+    world.clock.seconds += FRESH_S
     world.tell(labelled(), labelled())
     assert world.runs() == []
     assert world.said == [
@@ -87,8 +89,16 @@ def test_the_label_is_worth_another_run_when_the_last_one_answered_nothing(world
     world.tell(labelled())
     assert len(world.runs()) == 1
     world.end(world.only_run().run.id)
+    world.clock.seconds += FRESH_S
     world.tell(labelled())
     assert (world.runs(), len(world.said)) == ([], 1)
+
+
+def test_a_label_that_is_carried_out_again_right_after_its_run_ended_says_nothing(world: DeskWorld) -> None:
+    world.tell(labelled())
+    world.end(world.only_run().run.id)
+    world.tell(labelled())
+    assert (world.runs(), world.said) == ([], [])
 
 
 def test_the_label_is_worth_another_run_when_the_issue_or_the_code_changed(world: DeskWorld) -> None:
