@@ -18,6 +18,8 @@ from bot.queue.names import QUEUES
 from bot.settings import ServerSettings, Settings, check_key
 from bot.supervisor import Child, Supervisor
 
+log = logging.getLogger(__name__)
+
 REDIS_PATIENCE_S = 10.0
 
 
@@ -76,6 +78,8 @@ def worker_command(arguments: argparse.Namespace, settings: Settings) -> int:
     from bot.worker.process import run_worker  # noqa: PLC0415 (as above)
 
     server = _prepare(settings)
+    if open_to_all(server.redis_url):
+        log.warning("redis_without_password advice='code that is installed for tests can reach it: docs/security.md'")
     make_writable(settings.cache_dir, "The cache", "FIXBUGS_CACHE_DIR")
     await_redis(server.redis_url, REDIS_PATIENCE_S)
     return run_worker(build_server(settings, server), queues=arguments.stages)
@@ -141,6 +145,13 @@ def _command(arguments: argparse.Namespace, *rest: str) -> tuple[str, ...]:
 
 def _tell(text: str) -> None:
     print(f"fixbugs: {text}", file=sys.stderr, flush=True)
+
+
+def open_to_all(redis_url: str) -> bool:
+    """Whether any program that reaches this Redis by network may use it. Builds run the code of repositories, and have
+    the network of this machine."""
+    parts = urlsplit(redis_url)
+    return parts.scheme != "unix" and not parts.password
 
 
 def _has_app(server: ServerSettings) -> bool:

@@ -17,7 +17,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from bot.cli_server import look_back_s, queues
+from bot.cli_server import look_back_s, open_to_all, queues
 from bot.core.errors import InputError
 from bot.local.embedded_redis import find_program
 from bot.settings import AppCredentials, ServerSettings, Settings
@@ -153,6 +153,20 @@ def test_a_redis_address_that_is_none_is_refused(tmp_path: Path) -> None:
 
     assert done.returncode == 2
     assert "It looks like redis://localhost:6379/0 or redis://:password@host:6379/0" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("url", "open_"),
+    [
+        ("redis://localhost:6379/0", True),
+        ("rediss://redis.example:6380", True),
+        ("redis://:s3cret@localhost:6379/0", False),
+        ("redis://me:s3cret@localhost", False),
+        ("unix:///run/redis.sock", False),
+    ],
+)
+def test_a_redis_that_a_build_could_use_is_told_from_one_that_it_could_not(url: str, open_: bool) -> None:
+    assert open_to_all(url) is open_
 
 
 def test_queues_are_chosen_by_name() -> None:

@@ -83,10 +83,24 @@ def test_compose_waits_for_redis_keeps_its_data_and_starts_everything_again() ->
     assert all("healthcheck" in service for service in services.values())
     assert services["redis"]["command"][1:3] == ["--appendonly", "yes"]
     assert "noeviction" in services["redis"]["command"]
-    assert services["redis"]["command"][-2:] == ["--protected-mode", "no"]
+    assert services["redis"]["volumes"] == ["redis:/data"]
     for name in ("web", "worker"):
         assert services[name]["depends_on"] == {"redis": {"condition": "service_healthy"}}
         assert services[name]["cap_drop"] == ["ALL"]
+
+
+def test_no_network_leads_to_the_redis_of_compose() -> None:
+    """Builds run the code of repositories, and with the worker's network."""
+    services = compose()["services"]
+    redis = services["redis"]
+
+    assert redis["network_mode"] == "none"
+    assert "ports" not in redis
+    assert redis["command"][-6:] == ["--port", "0", "--unixsocket", "/data/redis.sock", "--unixsocketperm", "777"]
+    assert redis["healthcheck"]["test"][1:4] == ["redis-cli", "-s", "/data/redis.sock"]
+    for name in ("web", "worker"):
+        assert services[name]["environment"]["FIXBUGS_REDIS_URL"] == "unix:///run/fixbugs-redis/redis.sock"
+        assert "redis:/run/fixbugs-redis:ro" in services[name]["volumes"]
 
 
 def test_the_image_is_built_once_for_both_so_that_another_up_restarts_nothing() -> None:
