@@ -14,7 +14,14 @@ from ruamel.yaml import YAML
 
 from bot.cli import _parser
 from bot.settings import ServerSettings
+from bot.stages.gather import FOUND_LIMIT_BYTES
+from bot.store.redis_client import DAY_S
+from bot.store.redis_inbox import SEEN_S
+from bot.store.redis_register import PULL_KEPT_S
+from bot.store.redis_store import KEPT_S as RUN_KEPT_S
+from bot.worker.actors import DELIVERY_ATTEMPTS
 from handlers import HANDLERS
+from sandbox.environments import IN_USE_S, KEPT_S, MOST_KEPT
 
 ROOT = Path(__file__).parent.parent
 VARIABLE = re.compile(r"FIXBUGS_[A-Z_]+[A-Z]")
@@ -184,3 +191,18 @@ def test_the_manifest_asks_for_no_more_than_it_says_why() -> None:
     assert len(manifest["name"]) <= 34
     assert set(manifest["default_events"]) <= set(HANDLERS)
     assert json.dumps(manifest)
+
+
+def test_the_page_on_security_names_the_apps_permissions_and_the_limits_as_they_are() -> None:
+    page = text("docs/security.md")
+    permissions = YAML(typ="safe").load(text("app.yml"))["default_permissions"]
+    table = dict(re.findall(r"^\| ([a-z ]+): (read|write) \|", page, re.MULTILINE))
+
+    assert {name.replace(" ", "_"): amount for name, amount in table.items()} == permissions
+    found = {kind: size >> 20 for kind, size in FOUND_LIMIT_BYTES.items()}
+    assert f"comments {found['comment']} MiB, logs {found['log']}, attachments {found['attachment']} at most" in page
+    kept = f"{KEPT_S / 86_400:.0f} days unused; beyond {MOST_KEPT} of them, {IN_USE_S / 3600:.0f} hours"
+    assert kept in page
+    assert f"given up after {DELIVERY_ATTEMPTS} tries" in page
+    assert (RUN_KEPT_S, SEEN_S, PULL_KEPT_S) == (30 * DAY_S, 10 * DAY_S, 400 * DAY_S)
+    assert len(page.splitlines()) < 150
