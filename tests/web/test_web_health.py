@@ -56,7 +56,10 @@ def test_without_a_worker_it_is_not_ready(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("key", ["", "no key", KEY[:60], KEY.replace("M", "*"), "ключ"])
+KEYS = {"empty": "", "words": "no key", "cut": KEY[:60], "spoilt": KEY.replace("M", "*"), "not ASCII": "ключ"}
+
+
+@pytest.mark.parametrize("key", KEYS.values(), ids=KEYS)
 def test_with_a_key_that_cannot_be_read_it_is_not_ready(tmp_path: Path, key: str) -> None:
     settings = replace(settings_for(tmp_path), credentials=AppCredentials(5, key, "secret"))
 
