@@ -30,7 +30,7 @@ def test_a_label_leads_to_a_draft_pull_request_with_the_failing_test_first(app: 
 
     world.label(number, "fixbugs")
 
-    comment = app.answer(number, "Fixed")
+    comment = app.answer(number, "Fixed in [#")
     pull = app.pull()
     assert pull["draft"]
     assert pull["base"]["ref"] == "main"
