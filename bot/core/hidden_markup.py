@@ -124,8 +124,8 @@ def _definition_cuts(text: str, code: _Code) -> Iterator[_Cut]:
     for match in _DEFINITION.finditer(text):
         before = text.rfind("\n", 0, max(0, match.start() - 1)) + 1
         alone = match.start() - end_of_last <= 1 or not text[before : match.start()].strip()
-        if match.start() in code or not alone or match["label"].startswith("redacted: "):
-            continue  # inside a paragraph it is shown; and our own mark in front of ":" is none
+        if match.start() in code or not alone:
+            continue  # inside a paragraph it is shown
         end_of_last = match.end()
         if not used[_folded(match["label"])]:
             yield match.start(), match.end(), "unused link definition"

@@ -25,6 +25,7 @@ _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0d\ufeff"
     "\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"  # tags, selectors, fillers
 )
+_ROUNDS = 6
 _MORE_SELECTORS = re.compile("(?<=[\ufe0e\ufe0f])[\ufe0e\ufe0f]+")  # one makes an emoji of a character; more carry data
 
 
@@ -43,11 +44,16 @@ def sanitize(text: str, *, markdown: bool) -> Sanitized:
     """
     notes: list[str] = []
     text = _strip_characters(text, notes)
-    if markdown:
-        text, hidden = without_hidden(text)
-        notes.extend(hidden)
-    text, removed = redacted(text)
-    return Sanitized(text, (*notes, *removed))
+    for _ in range(_ROUNDS):  # our mark in place of a secret can make a link of what was none
+        before = text
+        if markdown:
+            text, hidden = without_hidden(text)
+            notes.extend(hidden)
+        text, removed = redacted(text)
+        notes.extend(removed)
+        if not markdown or text == before:
+            break
+    return Sanitized(text, tuple(notes))
 
 
 def _strip_characters(text: str, notes: list[str]) -> str:

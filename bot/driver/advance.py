@@ -72,6 +72,9 @@ async def advance(
     ):
         return Advanced()
     claim = await deps.store.claim(run_id, name, lease_s)
+    if claim is not None and await early(deps, run_id, name):  # it failed while this message looked
+        await deps.store.hand_back(claim)
+        return Advanced()
     record = await deps.store.load(run_id)
     if claim is None:
         return _next(record, stages) if record.stage(name).state in ENDED else Advanced()

@@ -82,6 +82,16 @@ def test_a_secret_goes_and_is_noted() -> None:
     assert cleaned.notes == ("1 GitHub token was removed",)
 
 
+def test_a_link_that_only_our_mark_completes_hides_nothing() -> None:
+    shown = sanitize(f"{GITHUB_TOKEN}(https://a.example 'do this')", markdown=True).text
+    assert shown == "[redacted: GitHub token](https://a.example)"
+
+
+def test_what_looks_like_our_mark_hides_nothing() -> None:
+    shown = sanitize("[redacted: GitHub token](https://a.example 'do this')\n\n[redacted: x]: # 'and that'", markdown=True)
+    assert shown.text == "[redacted: GitHub token](https://a.example)\n\n"
+
+
 def test_carriage_returns_do_not_change_line_numbers() -> None:
     assert sanitize("10%\r100%\r\ndone\n", markdown=False).text == "10% 100%\ndone\n"
     assert sanitize("old\rmac\r", markdown=False).text == "old\nmac\n"

@@ -17,7 +17,7 @@ from bot.core.outcomes import GiveUp, StageOutcome, StageState
 from bot.core.run import Goal, StageName, Verdict
 from bot.driver import Advanced, Leaving, advance, worth_ringing
 from bot.driver.retries import RETRIES, Retry, pause_s
-from bot.ports import Deps
+from bot.ports import Claim, Deps
 from bot.stages import STAGES
 from bot.stages.base import Stage, StageContext
 from bot.stages.flow import GOAL_STAGES
@@ -160,6 +160,24 @@ def test_a_failure_that_may_pass_waits_as_long_as_it_asks_for(deps: Deps) -> Non
     assert after.again_s == 20.0
     assert advanced(deps) == Advanced()  # a ring before that means nothing
     assert state(deps) is StageState.WAITING
+
+
+def test_a_message_that_looked_before_the_failure_starts_nothing_after_it(
+    deps: Deps, redis_client: redis.Redis
+) -> None:
+    def limited(context: StageContext) -> None:
+        raise Transient("GitHub's rate limit is used up", retry_after_s=20.0)
+
+    class Overtaken(RedisStore):
+        """Another worker's attempt fails right before the claim."""
+
+        async def claim(self, run_id: str, stage: StageName, lease_s: float) -> Claim | None:
+            await advance(deps, run_id, stage, lease_s=lease_s, stages=with_gather(limited))
+            return await super().claim(run_id, stage, lease_s)
+
+    assert advanced(replace(deps, store=Overtaken(redis_client))) == Advanced()
+    record = asyncio.run(deps.store.load("r1")).stage(GATHER)
+    assert (record.state, record.attempts) == (StageState.WAITING, 1)
 
 
 def test_a_pause_beyond_the_time_limit_ends_the_run_now(deps: Deps) -> None:

@@ -71,7 +71,6 @@ class SmallDesk:
     async def carry_out(self, command: Command) -> None:
         if self.fails:
             raise self.fails.pop(0)
-        self.carried_out.append(command)
         if isinstance(command, Labelled):
             opened = await self.register.open(run(command.number), GOAL_STAGES[Goal.FIX], meaning="")
             await self.ring(*await self.register.admit(), opened.run_id)
@@ -80,6 +79,7 @@ class SmallDesk:
             if current:
                 await self.store.give_up(current, GiveUp(Verdict.STOPPED, "ada took the label off."))
                 self.doorbell.stage(current, StageName.PUBLICATION)
+        self.carried_out.append(command)
 
     async def ring(self, *run_ids: str) -> None:
         for run_id in run_ids:
