@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from bot.core.artifacts import CandidatePatch, CandidateTest, Environment, Publication, Screened, Suspect
 from bot.core.outcomes import RunRecord, StageRecord
 from bot.core.patch import Patch, edit_of
+from bot.core.policy import Wishes
 from bot.core.run import Commit, Goal, Report, Run, StageName, Trigger, TriggerKind
 from bot.core.testing import (
     Collection,
@@ -27,6 +28,7 @@ from bot.core.tree import Tree, TreeFile
 from bot.local.clock import SystemClock
 from bot.local.handed_in import HandedIn
 from bot.ports import (
+    AS_FOUND,
     Deps,
     Ended,
     FixQuestion,
@@ -115,7 +117,9 @@ class InstantWorkbench:
     run_s: float = 0.0
     calls: list[tuple[str, ...]] = field(default_factory=list)
 
-    async def prepare(self, tree: Tree, *, owner: str = "") -> Environment:
+    async def prepare(
+        self, tree: Tree, *, owner: str = "", wishes: Wishes = AS_FOUND, paths: Sequence[str] = ()
+    ) -> Environment:
         return Environment(
             toolchain="instant",
             runner="pytest",

@@ -5,17 +5,19 @@ particular to a language belongs to its toolchain, what a report means to the or
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import secrets
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from bot.core.artifacts import Environment, Screened
 from bot.core.errors import EnvironmentBroken, SandboxCrashed
+from bot.core.policy import Wishes
 from bot.core.testing import Collection, Outcome, TestResult, TestRun
 from bot.core.tree import Tree, TreeFile
-from bot.ports import Completed, Ended, Limits, Recipe, Sandbox, Sandboxes, ScreeningPlan, ScriptRun
+from bot.ports import AS_FOUND, Completed, Ended, Limits, Recipe, Sandbox, Sandboxes, ScreeningPlan, ScriptRun
 from sandbox.live import Live
 from sandbox.oracle import Judgement, Report, judge, parse, read_coverage
 from sandbox.screening import LaneMemory, screen_in_lanes
@@ -27,6 +29,7 @@ REPORT_BYTES = 256 << 20
 LANE_MEMORIES = 16  # of as many searches at once
 TAIL_CHARS = 6000
 PATH_SETTING = "environment_path"
+ASKED_SETTING = "asked"  # what it was prepared with, to build it again
 OWNED = "--"  # in an environment's key, before its owner
 RUNNER_SETTING = "runner"
 WHOLE = "(the whole project)"
@@ -69,16 +72,24 @@ class SandboxWorkbench:
 
     # -------------------------------------------------------- preparing
 
-    async def prepare(self, tree: Tree, *, owner: str = "") -> Environment:
+    async def prepare(
+        self, tree: Tree, *, owner: str = "", wishes: Wishes = AS_FOUND, paths: Sequence[str] = ()
+    ) -> Environment:
         for toolchain in self._toolchains:
-            detection = toolchain.detect(tree)
+            detection = toolchain.detect(tree, wishes, paths)
             if detection is not None:
                 break
         else:
             known = ", ".join(toolchain.name for toolchain in self._toolchains)
             raise EnvironmentBroken(f"There is nothing here that can be tested: no files of {known} were found.")
         built = await self._sandboxes.build(_owned(toolchain.recipe(tree, detection), owner))
-        settings = {**dict(detection.settings), RUNNER_SETTING: detection.runner, PATH_SETTING: built.path}
+        asked = {"owner": owner, "wishes": asdict(wishes), "paths": list(paths)}
+        settings = {
+            **dict(detection.settings),
+            RUNNER_SETTING: detection.runner,
+            PATH_SETTING: built.path,
+            ASKED_SETTING: json.dumps(asked),
+        }
         environment = Environment(
             toolchain=toolchain.name,
             runner=detection.runner,
@@ -172,6 +183,8 @@ class SandboxWorkbench:
     ) -> AsyncGenerator[Screened, None]:
         toolchain = self._toolchain(environment)
         setup = toolchain.lane(_environment_path(environment), environment.settings, self._memory_bytes)
+        if setup is None:
+            raise EnvironmentBroken(f"Candidates for {environment.toolchain} cannot be screened yet.")
         whole = await self._with_generated(environment, tree)
         if len(self._lane_memories) > LANE_MEMORIES:
             self._lane_memories.clear()
@@ -257,10 +270,11 @@ class SandboxWorkbench:
     async def _built_here(self, environment: Environment, tree: Tree) -> None:
         """Builds an environment that another machine prepared, or that was removed since; quick when it is there."""
         toolchain = self._toolchain(environment)
-        detection = toolchain.detect(tree)
-        recipe = toolchain.recipe(tree, detection) if detection else None
-        if recipe and recipe.key == environment.key.partition(OWNED)[0]:
-            await self._sandboxes.build(replace(recipe, key=environment.key))
+        asked = json.loads(dict(environment.settings)[ASKED_SETTING])
+        detection = toolchain.detect(tree, Wishes(**asked["wishes"]), asked["paths"])
+        recipe = _owned(toolchain.recipe(tree, detection), asked["owner"]) if detection else None
+        if recipe and recipe.key == environment.key:
+            await self._sandboxes.build(recipe)
 
     async def _with_generated(self, environment: Environment, tree: Tree) -> Tree:
         """The tree with the files that building the project writes into it, where it has none of that name."""
@@ -274,7 +288,7 @@ class SandboxWorkbench:
 def _owned(recipe: Recipe, owner: str) -> Recipe:
     """The recipe under a key of this owner's; nobody's stays as it is."""
     name = hashlib.sha256(owner.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-    return replace(recipe, key=f"{recipe.key}{OWNED}{name}") if owner else recipe
+    return replace(recipe, key=f"{recipe.key}{OWNED}{name}", owner=name) if owner else recipe
 
 
 def _place(environment: Environment, sandbox: Sandbox) -> Place:

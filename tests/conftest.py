@@ -3,6 +3,7 @@
 import os
 
 from hypothesis import settings
+
 from redis_at_hand import redis_client, redis_url, shared_redis
 from shops_at_hand import cache_dir, fixbugs, issue, red_shop, shop
 

@@ -26,6 +26,21 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
+class Wishes:
+    """How a repository wants to be built and tested; "" leaves that to what its files say.
+
+    `setup` installs what it needs, `test` runs its tests and writes a JUnit XML report to `report`; `image` is the
+    container image to do both in; `folder` is the part of the repository that is meant.
+    """
+
+    setup: str = ""
+    test: str = ""
+    report: str = ""
+    image: str = ""
+    folder: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """A repository's wishes. `min_role` is the least that somebody must be to ask; `allowed` are logins that may ask
     whatever their role. `protected_paths` are globs that no fix may touch, besides what is always protected."""
@@ -34,9 +49,7 @@ class Policy:
     min_role: Role = Role.WRITE
     allowed: tuple[str, ...] = ()
     failed_checks: OnFailedChecks = OnFailedChecks.LABELED
-    setup_command: str = ""
-    test_command: str = ""
-    image: str = ""
+    wishes: Wishes = field(default_factory=Wishes)
     protected_paths: tuple[str, ...] = ()
     budget: Budget = field(default_factory=Budget)
     models: tuple[tuple[str, str], ...] = ()  # stage name to model name

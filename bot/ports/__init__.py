@@ -14,7 +14,7 @@ from bot.ports.forge import Credentials, DeliveriesApi, Forge, Gathered, Reports
 from bot.ports.register import Delivery, Doorbell, Inbox, Opened, Opening, Register
 from bot.ports.sandbox import Built, Command, Completed, Ended, Limits, Recipe, Sandbox, Sandboxes
 from bot.ports.solvers import Fixer, FixQuestion, LocateQuestion, Locator, ReproduceQuestion, Reproducer
-from bot.ports.workbench import Check, ScreeningPlan, ScriptRun, Workbench
+from bot.ports.workbench import AS_FOUND, Check, ScreeningPlan, ScriptRun, Workbench
 from bot.ports.world import Claim, Clock, Code, Progress, Publisher, Store
 
 
@@ -35,6 +35,7 @@ class Deps:
 
 
 __all__ = [
+    "AS_FOUND",
     "Built",
     "Check",
     "Claim",

@@ -87,12 +87,16 @@ class Recipe:
     """How to build an environment: commands run once with network, in a copy of `tree_files`, as a build phase.
 
     The same `key` means the same environment, so builds are cached under it. `commands` may use {env} for the folder
-    that is kept, {tree} for the tree and {python} for the base interpreter.
+    that is kept, {tree} for the tree and {python} for the base interpreter. `image` is what a container starts from:
+    a kind of base ("python", "node", …) or a whole image name; without containers it means nothing. Downloads are kept
+    for the next build of the same `owner`.
     """
 
     key: str
     commands: tuple[Command, ...]
     tree: Tree
+    image: str = "python"
+    owner: str = ""
     limits: Limits = field(default_factory=lambda: Limits(wall_s=900.0, memory_bytes=4 << 30, file_bytes=1 << 30))
 
 

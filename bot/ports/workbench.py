@@ -11,9 +11,12 @@ from bot.core.artifacts import (
     Environment,
     Screened,
 )
+from bot.core.policy import Wishes
 from bot.core.testing import Collection, TestRun
 from bot.core.tree import Tree
 from bot.ports.sandbox import Ended
+
+AS_FOUND = Wishes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +54,13 @@ class Workbench(Protocol):
     nothing can be run at all; anything a test does is in the TestRun.
     """
 
-    async def prepare(self, tree: Tree, *, owner: str = "") -> Environment:
+    async def prepare(
+        self, tree: Tree, *, owner: str = "", wishes: Wishes = AS_FOUND, paths: Sequence[str] = ()
+    ) -> Environment:
         """Finds how the project is tested, builds its environment (cached), collects its tests. No baseline yet.
+
+        `wishes` are the repository's own; `paths` are files that the report speaks of: where the repository holds
+        several projects, they say which is meant.
 
         A build runs the project's code, which may leave anything in what it builds: so it is used again for the same
         `owner` (see `Run.owner`) only."""

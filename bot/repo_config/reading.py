@@ -12,7 +12,7 @@ from importlib.resources import files
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped] # it ships no types
 
 from bot.core.forge import Role
-from bot.core.policy import Budget, OnFailedChecks, Policy
+from bot.core.policy import Budget, OnFailedChecks, Policy, Wishes
 from bot.repo_config.complaints import PolicyError, complaints
 from bot.repo_config.document import Document, NotReadable, Spot, read_document
 
@@ -96,9 +96,11 @@ def _policy(settings: _Settings) -> Policy:
         min_role=Role(settings.text("who", "role", default=default.min_role.value)),
         allowed=settings.texts("who", "also"),
         failed_checks=OnFailedChecks.OFF if failed is False else OnFailedChecks(failed),
-        setup_command=settings.text("setup").strip(),
-        test_command=settings.text("test").strip(),
-        image=settings.text("image"),
+        wishes=Wishes(
+            setup=settings.text("setup").strip(),
+            test=settings.text("test").strip(),
+            image=settings.text("image"),
+        ),
         protected_paths=settings.texts("protected"),
         budget=Budget(seconds(settings.text("budget", "time", default="30m")), settings.number("budget", "cost")),
         models=tuple(sorted((key, settings.text("models", key)) for key in settings.names("models"))),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.core.artifacts import Environment
 from bot.core.testing import Outcome, TestRun
 from bot.core.tree import Tree
@@ -42,6 +44,14 @@ def unusable(baseline: TestRun) -> str:
     if baseline.distrust and missing in (0, len(baseline.expected)):
         return f"its run at the base commit cannot be trusted: {baseline.distrust}"
     return ""
+
+
+def with_baseline(environment: Environment, baseline: TestRun, flaky: tuple[str, ...]) -> Environment:
+    """The environment with its baseline, or with why it has none."""
+    why_not = unusable(baseline)
+    if why_not:
+        return replace(environment, baseline_skipped=why_not)
+    return replace(environment, baseline=baseline, flaky=flaky)
 
 
 def _differing(first: TestRun, again: TestRun) -> set[str]:

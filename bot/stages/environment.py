@@ -12,15 +12,16 @@ from bot.core.redact import redacted
 from bot.core.run import StageName, Verdict
 from bot.core.testing import Outcome, TestRun
 from bot.stages.base import Stage, StageContext
-from bot.stages.baseline import NOT_PASSED, baseline_of, unusable
+from bot.stages.baseline import NOT_PASSED, baseline_of, unusable, with_baseline
 from bot.stages.load_errors import last_words
+from bot.stages.prepared import prepared
 
 
 async def build(context: StageContext) -> StageOutcome:
     """The Environment with its baseline. Gives up when the project has no tests that can be run here."""
     dossier = context.need(Dossier)
     tree = await context.deps.code.tree(context.run.repository, dossier.commit.sha)
-    environment = await context.deps.workbench.prepare(tree, owner=context.run.owner)
+    environment = await prepared(context, tree)
     environment = replace(environment, notes=(*_without_secrets(environment.notes), *_unheeded(context.run.policy)))
     context.count("build_s", environment.build_s)
     context.count("tests", len(environment.collection.ids))
@@ -34,9 +35,7 @@ async def build(context: StageContext) -> StageOutcome:
     baseline, flaky = await baseline_of(context, environment, tree)
     why_not = unusable(baseline)
     _record(context, environment, baseline, flaky, why_not)
-    if why_not:
-        return Advance(replace(environment, baseline_skipped=why_not))
-    return Advance(replace(environment, baseline=baseline, flaky=flaky))
+    return Advance(with_baseline(environment, baseline, flaky))
 
 
 def _without_secrets(notes: tuple[str, ...]) -> tuple[str, ...]:
@@ -46,7 +45,7 @@ def _without_secrets(notes: tuple[str, ...]) -> tuple[str, ...]:
 
 def _unheeded(policy: Policy) -> tuple[str, ...]:
     """A sentence on what of the repository's settings this sandbox does not use, so that nobody counts on it."""
-    asked = {"setup": policy.setup_command, "test": policy.test_command, "image": policy.image}
+    asked = {"setup": policy.wishes.setup, "test": policy.wishes.test, "image": policy.wishes.image}
     named = [f"`{name}`" for name, value in asked.items() if value]
     if not named:
         return ()

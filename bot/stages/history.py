@@ -11,6 +11,7 @@ from bot.core.run import Commit
 from bot.core.testing import Failure, FailureSignature, Outcome, TestRun
 from bot.core.tree import Tree
 from bot.stages.base import StageContext
+from bot.stages.prepared import prepared
 
 DEPTH = 2000
 SHARE = 0.5  # of the time left
@@ -94,7 +95,7 @@ async def _behaviour(context: StageContext, test: CandidateTest, tree: Tree, com
     try:
         old = await context.deps.code.tree(context.run.repository, commit.sha)
         old = old.with_text({path: tree.text(path) for path in files})
-        environment = await bench.prepare(old, owner=context.run.owner)
+        environment = await prepared(context, old)
         run = await bench.run_tests(environment, old, test.test_ids, wall_s=ONE_RUN_S)
     except (EnvironmentBroken, InputError):  # what an old commit holds is nobody's input
         return Behaviour.UNKNOWN

@@ -15,7 +15,8 @@ from bot.core.run import Commit, Verdict
 from bot.core.testing import TestRun
 from bot.core.tree import Tree
 from bot.stages.base import StageContext
-from bot.stages.baseline import baseline_of, unusable
+from bot.stages.baseline import baseline_of, with_baseline
+from bot.stages.prepared import prepared
 from bot.stages.repetition import repeated
 from bot.stages.trial import Refused, Trial
 
@@ -82,14 +83,11 @@ async def _on(context: StageContext, commit: Commit, fix: Patch, prove: Prove) -
 
 async def _environment(context: StageContext, tree: Tree) -> Environment:
     """Built from the newer commit, with a baseline of its own."""
-    environment = await context.deps.workbench.prepare(tree, owner=context.run.owner)
+    environment = await prepared(context, tree)
     if not environment.collection.ids:
         return replace(environment, baseline_skipped="the project has no tests")
     baseline, flaky = await baseline_of(context, environment, tree)
-    why_not = unusable(baseline)
-    if why_not:
-        return replace(environment, baseline_skipped=why_not)
-    return replace(environment, baseline=baseline, flaky=flaky)
+    return with_baseline(environment, baseline, flaky)
 
 
 def _again(detail: str) -> GiveUp:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
+from bot.core.policy import Wishes
 from bot.core.tree import Tree
-from bot.ports import Command, Recipe
+from bot.ports import AS_FOUND, Command, Recipe
 from sandbox.oracle import Canary
 from sandbox.screening import LaneSetup
 
@@ -93,8 +94,9 @@ class Toolchain(Protocol):
     @property
     def name(self) -> str: ...
 
-    def detect(self, tree: Tree) -> Detection | None:
-        """How this project is tested, or None when it is not of this language."""
+    def detect(self, tree: Tree, wishes: Wishes = AS_FOUND, paths: Sequence[str] = ()) -> Detection | None:
+        """How this project is tested, or None when it is not of this language. `paths` say which of several projects
+        is meant (see `Workbench.prepare`)."""
 
     def recipe(self, tree: Tree, detection: Detection) -> Recipe: ...
 
@@ -119,8 +121,9 @@ class Toolchain(Protocol):
     def script(self, place: Place, settings: Settings, code: str) -> tuple[Command, tuple[tuple[str, bytes], ...]]:
         """A command that runs source code in the environment, and the files it needs."""
 
-    def lane(self, environment_path: str, settings: Settings, memory_bytes: int) -> LaneSetup:
-        """How screening starts this project's tests."""
+    def lane(self, environment_path: str, settings: Settings, memory_bytes: int) -> LaneSetup | None:
+        """How screening starts this project's tests in a fork server; None where there is none for this language:
+        then each candidate's tests are run as a session."""
 
     def person_command(self, settings: Settings, test_ids: Sequence[str]) -> str:
         """What a person types in their checkout."""

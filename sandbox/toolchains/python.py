@@ -10,8 +10,9 @@ from pathlib import Path
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from bot.core.policy import Wishes
 from bot.core.tree import Tree
-from bot.ports import Command, Recipe
+from bot.ports import AS_FOUND, Command, Recipe
 from sandbox.oracle import Canary
 from sandbox.screening import LaneSetup
 from sandbox.toolchains import python_ids, python_install
@@ -38,7 +39,7 @@ class PythonToolchain:
 
     name = "python"
 
-    def detect(self, tree: Tree) -> Detection | None:
+    def detect(self, tree: Tree, wishes: Wishes = AS_FOUND, paths: Sequence[str] = ()) -> Detection | None:
         project = detect_python(tree)
         if project is None:
             return None

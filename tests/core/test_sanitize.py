@@ -88,8 +88,8 @@ def test_a_link_that_only_our_mark_completes_hides_nothing() -> None:
 
 
 def test_what_looks_like_our_mark_hides_nothing() -> None:
-    shown = sanitize("[redacted: GitHub token](https://a.example 'do this')\n\n[redacted: x]: # 'and that'", markdown=True)
-    assert shown.text == "[redacted: GitHub token](https://a.example)\n\n"
+    said = "[redacted: GitHub token](https://a.example 'do this')\n\n[redacted: x]: # 'and that'"
+    assert sanitize(said, markdown=True).text == "[redacted: GitHub token](https://a.example)\n\n"
 
 
 def test_carriage_returns_do_not_change_line_numbers() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.forge import Role
-from bot.core.policy import Budget, OnFailedChecks, Policy
+from bot.core.policy import Budget, OnFailedChecks, Policy, Wishes
 from bot.repo_config import PolicyError, PolicyErrors, read_policy
 from bot.repo_config.reading import MAX_CHARS, schema, seconds
 
@@ -59,9 +59,7 @@ def test_every_setting_is_read() -> None:
         min_role=Role.TRIAGE,
         allowed=("ada", "grace-h"),
         failed_checks=OnFailedChecks.ALWAYS,
-        setup_command="pip install -e .[dev]",
-        test_command="pytest -q",
-        image="python:3.12-slim",
+        wishes=Wishes(setup="pip install -e .[dev]", test="pytest -q", image="python:3.12-slim"),
         protected_paths=("src/api", "*.sql"),
         budget=Budget(5400.0, 2.5),
         models=(("fix", "small"), ("root_cause", "large")),

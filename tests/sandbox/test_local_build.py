@@ -26,7 +26,7 @@ LIMITS = Limits(wall_s=30.0)
 def recipe(*scripts: str, key: str = "key", wall_s: float = 30.0, tree: Tree | None = None) -> Recipe:
     """A recipe of shell scripts."""
     commands = tuple(Command(("sh", "-c", script)) for script in scripts)
-    return Recipe(key, commands, tree or Tree({}), replace(LIMITS, wall_s=wall_s))
+    return Recipe(key, commands, tree or Tree({}), limits=replace(LIMITS, wall_s=wall_s))
 
 
 def build(isolation: Isolation, cache_dir: Path, wanted: Recipe, environ: dict[str, str] | None = None) -> Built:
@@ -53,7 +53,7 @@ def test_what_a_recipe_makes_is_there_in_later_sandboxes_at_the_same_path(isolat
 
 def test_a_virtual_environment_of_the_base_interpreter_works(isolation: Isolation, tmp_path: Path) -> None:
     commands = (Command(("{python}", "-m", "venv", "--without-pip", "{env}")),)
-    build(isolation, tmp_path, Recipe("venv", commands, Tree({}), LIMITS))
+    build(isolation, tmp_path, Recipe("venv", commands, Tree({}), limits=LIMITS))
     shown = run_on(isolation, tmp_path, "venv", "python -c 'import sys; print(sys.prefix != sys.base_prefix)'")
     assert shown == b"True\n"
 

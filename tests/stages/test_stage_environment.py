@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from stage_runs import DOSSIER, OTHER, Ran, Script, context_of, ran
@@ -12,7 +13,7 @@ from bench import instant
 from bench.instant import FAILING, PASSING, InstantWorkbench
 from bot.core.artifacts import Environment
 from bot.core.outcomes import Advance, GiveUp
-from bot.core.policy import Policy
+from bot.core.policy import Policy, Wishes
 from bot.core.run import StageName, Verdict
 from bot.core.testing import Outcome
 from bot.core.tree import Tree
@@ -134,15 +135,15 @@ def test_the_first_words_count_what_loads(unread: tuple[tuple[str, str], ...], s
 
 def test_what_was_left_out_of_the_environment_is_evidence() -> None:
     class Noted(InstantWorkbench):
-        async def prepare(self, tree: Tree, *, owner: str = "") -> Environment:
-            return replace(await super().prepare(tree, owner=owner), notes=("pytest-xdist is left out.",))
+        async def prepare(self, tree: Tree, **asked: Any) -> Environment:
+            return replace(await super().prepare(tree, **asked), notes=("pytest-xdist is left out.",))
 
     assert "pytest-xdist is left out." in built(Noted()).claims
 
 
 def test_settings_that_this_sandbox_does_not_use_are_named() -> None:
     context = context_of(StageName.ENVIRONMENT, DOSSIER)
-    policy = Policy(test_command="make check", image="python:3.12")
+    policy = Policy(wishes=Wishes(test="make check", image="python:3.12"))
     context.record = replace(context.record, run=replace(context.run, policy=policy))
 
     outcome = ran(context).outcome

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from stage_runs import DOSSIER, context_of
@@ -69,10 +70,10 @@ def test_commits_that_cannot_be_judged_make_the_answer_inexact() -> None:
     unbuilt = "does not build"
 
     class Picky(InstantWorkbench):
-        async def prepare(self, tree: Tree, *, owner: str = "") -> Environment:
+        async def prepare(self, tree: Tree, **asked: Any) -> Environment:
             if tree.text("cart.py") == unbuilt:
                 raise EnvironmentBroken("pip could not install x.")
-            return await super().prepare(tree, owner=owner)
+            return await super().prepare(tree, **asked)
 
     past = searched(history(FIXED, FIXED, unbuilt, unbuilt, BUGGY), Picky())
 
