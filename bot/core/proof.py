@@ -104,3 +104,13 @@ def necessity_of(run: TestRun, failing_ids: Sequence[str]) -> Necessity | None:
     if not run.distrust and any(outcome in RED for outcome in outcomes):
         return Necessity.NECESSARY
     return Necessity.COUPLED
+
+
+def first_to_mind(run: TestRun) -> str:
+    """The first test of this run that did not pass, and how, in one line."""
+    for result in run.results:
+        if result.outcome is not Outcome.PASSED:
+            failure = result.failure
+            said = f": {failure.exception_type}: {failure.message}".rstrip(": ") if failure else ""
+            return f"{result.id} {result.outcome.value}{said.splitlines()[0][:160] if said else ''}"
+    return run.distrust or "the run was not green"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from bot.core.artifacts import Environment, JudgedHunk, Necessity
 from bot.core.change import same_but_docstrings, same_code
 from bot.core.patch import Hunk, Patch, patch_from_hunks
-from bot.core.proof import necessity_of
+from bot.core.proof import first_to_mind, necessity_of
 from bot.core.testing import Outcome, TestRun
 from bot.core.tree import Tree
 from bot.stages.base import StageContext
@@ -80,7 +80,7 @@ async def _judged(
             return None
         necessity = necessity_of(run, ids) if run else None
         if run and necessity is not None:
-            return JudgedHunk(hunk, necessity, _shown(run))
+            return JudgedHunk(hunk, necessity, first_to_mind(run))
     return JudgedHunk(hunk, Necessity.UNNEEDED, "every test that was run passes without it")
 
 
@@ -91,13 +91,3 @@ async def _run(
         return None
     wall_s = max(wall_limit_s(context), 2 * baseline.wall_s if baseline else 0.0)
     return await context.deps.workbench.run_tests(environment, tree, ids, wall_s=min(wall_s, context.remaining_s))
-
-
-def _shown(run: TestRun) -> str:
-    """The first test that minds, and how."""
-    for result in run.results:
-        if result.outcome is not Outcome.PASSED:
-            failure = result.failure
-            said = f": {failure.exception_type}: {failure.message}".rstrip(": ") if failure else ""
-            return f"{result.id} {result.outcome.value}{said.splitlines()[0][:160] if said else ''}"
-    return run.distrust or "the run was not green"

@@ -21,7 +21,7 @@ from bot.core.minimize import minimize
 from bot.core.outcomes import Advance, GiveUp, StageOutcome
 from bot.core.patch import Hunk, Patch, patch_from_hunks
 from bot.core.path_roles import is_writable
-from bot.core.proof import REPEATS, necessity_of
+from bot.core.proof import REPEATS, first_to_mind, necessity_of
 from bot.core.run import StageName, Verdict
 from bot.core.testing import Outcome, TestRun
 from bot.stages.base import Stage, StageContext
@@ -170,7 +170,7 @@ async def _judged_once(trial: Trial, others: tuple[Hunk, ...], hunk: Hunk) -> Ju
         raise Refused(f"its change at {hunk.path}:{hunk.line} proved unnecessary when it was taken away again")
     if run.distrust and not any(r.failure and r.failure.phase == "collect" for r in run.results):
         raise trial.untrusted(run, f"the run without its change at {hunk.path}:{hunk.line}")
-    return JudgedHunk(hunk, necessity, _shown(run))
+    return JudgedHunk(hunk, necessity, first_to_mind(run))
 
 
 async def _without(trial: Trial, rest: Patch) -> tuple[TestRun, tuple[str, ...]]:
@@ -179,15 +179,6 @@ async def _without(trial: Trial, rest: Patch) -> tuple[TestRun, tuple[str, ...]]
     others = tuple(test_id for test_id in trial.reproduction.test.test_ids if test_id not in failing)
     run = await trial.run(rest, failing)
     return (await trial.run(rest, others), others) if run.green and others else (run, failing)
-
-
-def _shown(run: TestRun) -> str:
-    for result in run.results:
-        if result.outcome is not Outcome.PASSED:
-            failure = result.failure
-            said = f": {failure.exception_type}: {failure.message}".rstrip(": ") if failure else ""
-            return f"{result.id} {result.outcome.value}{said.splitlines()[0][:160] if said else ''}"
-    return run.distrust or "the run was not green"
 
 
 STAGE = Stage(StageName.VALIDATION, (Dossier, Environment, Reproduction, Candidates), Validation, validate, attempts=1)
