@@ -20,9 +20,9 @@ from pathlib import Path
 
 from bot.core.errors import SandboxUnavailable
 from sandbox.binds import INSIDE_UID, STAGE, STAGE_SCRIPT, UNPRIVILEGED_UID, Binds, etc_files, installed_in
-from sandbox.channel import Launch
 from sandbox.indexes import BuildSettings
 from sandbox.place import PACKAGE, Place, agent_argv, base_interpreter, tasks_of
+from sandbox.process_pipe import Launch
 from sandbox.seccomp import ARCHITECTURES, program
 
 ENVIRONMENT, AGENT_ROOT, TOOLS = "/env", "/agent", "/tools"

@@ -1,6 +1,6 @@
 """Sandboxes on this machine, without Docker: in namespaces (bubblewrap), or as plain processes with limits only.
 
-One sandbox is one long-lived agent process (`sandbox.agent`); `sandbox.local_sandbox` is its host side. How a namespace
+One sandbox is one long-lived agent process (`sandbox.agent`); `sandbox.agent_sandbox` is its host side. How a namespace
 is made belongs to `sandbox.bubblewrap`, keeping environments to `sandbox.environments`.
 
 Paths: in a namespace the tree always lies at the same place, the environment too. Without one both are real folders,
@@ -25,14 +25,15 @@ from bot.core.errors import EnvironmentBroken, Permanent
 from bot.core.testing import Isolation
 from bot.ports import Built, Command, Completed, Ended, Limits, Recipe
 from sandbox.agent.files import remove
+from sandbox.agent_sandbox import AgentSandbox
 from sandbox.binds import hand_over
 from sandbox.bubblewrap import ENVIRONMENT, Namespace, find_bubblewrap, probe
-from sandbox.channel import COOKIE, Channel
+from sandbox.channel import Channel
 from sandbox.environments import Built as Kept
 from sandbox.environments import EnvironmentCache, Slot, disk_errors
 from sandbox.indexes import BuildSettings, build_settings
-from sandbox.local_sandbox import LocalSandbox
 from sandbox.place import Place, base_interpreter, plain_launch, tasks_of
+from sandbox.process_pipe import COOKIE, ProcessPipe
 
 __all__ = ["LocalSandboxes", "find_bubblewrap", "probe"]
 
@@ -102,7 +103,7 @@ class LocalSandboxes:
         return Built(recipe.key, self._environment_inside(slot), cached, kept.build_s, kept.output_tail)
 
     @asynccontextmanager
-    async def start(self, key: str) -> AsyncIterator[LocalSandbox]:
+    async def start(self, key: str) -> AsyncIterator[AgentSandbox]:
         slot = self._cache.slot(key)
         if slot.built() is None:
             raise Permanent(f"There is no environment under the key {key!r}: build it first.")
@@ -128,21 +129,21 @@ class LocalSandboxes:
     @asynccontextmanager
     async def _in_namespace(
         self, slot: Slot, root: Path | None, settings: BuildSettings | None
-    ) -> AsyncIterator[LocalSandbox]:
+    ) -> AsyncIterator[AgentSandbox]:
         """In namespaces: its own folders in memory; or, with `settings`, to build: in `root`, and with network."""
         if self._namespace is None:
             self._namespace = await asyncio.to_thread(Namespace.find, self._python)
         namespace = self._namespace
         with namespace.launch(slot.environment, root, settings, self._disk_bytes) as launch:
-            channel = await Channel.open(launch)
+            channel = await Channel.open(await ProcessPipe.open(launch))
         place = namespace.place()
         disk_bytes = self._disk_bytes if root is None else None
-        sandbox = LocalSandbox(channel, place, place.environ(), namespace.process_base(), disk_bytes)
+        sandbox = AgentSandbox(channel, place, place.environ(), namespace.process_base(), disk_bytes)
         async with aclosing(sandbox):
             yield sandbox
 
     @asynccontextmanager
-    async def _as_plain_process(self, slot: Slot, root: Path) -> AsyncIterator[LocalSandbox]:
+    async def _as_plain_process(self, slot: Slot, root: Path) -> AsyncIterator[AgentSandbox]:
         place = Place(
             root=str(root),
             environment=str(slot.environment),
@@ -151,9 +152,9 @@ class LocalSandboxes:
             tools=f"{root}/tools",
         )
         launch = plain_launch(place)
-        channel = await Channel.open(launch)
+        channel = await Channel.open(await ProcessPipe.open(launch))
         environ = place.environ() | {COOKIE: launch.token}
-        sandbox = LocalSandbox(channel, place, environ, tasks_of(os.getuid()), disk_bytes=None)
+        sandbox = AgentSandbox(channel, place, environ, tasks_of(os.getuid()), disk_bytes=None)
         async with aclosing(sandbox):
             yield sandbox
 
@@ -169,7 +170,7 @@ class LocalSandboxes:
             raise
         return kept
 
-    def _building(self, slot: Slot, settings: BuildSettings) -> AbstractAsyncContextManager[LocalSandbox]:
+    def _building(self, slot: Slot, settings: BuildSettings) -> AbstractAsyncContextManager[AgentSandbox]:
         if self._isolation is Isolation.NAMESPACE:
             hand_over(slot.environment, slot.work)
             return self._in_namespace(slot, slot.work, settings)
@@ -195,7 +196,7 @@ class LocalSandboxes:
         return Kept(time.monotonic() - started, tail.decode("utf-8", "replace"))
 
 
-async def settings_inside(settings: BuildSettings, sandbox: LocalSandbox) -> dict[str, str]:
+async def settings_inside(settings: BuildSettings, sandbox: AgentSandbox) -> dict[str, str]:
     """Puts uv's configuration file where a build finds it; returns the variables that the build gets."""
     environ = dict(settings.environ)
     if settings.uv_config:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import sandbox.agent.__main__  # noqa: F401 (leaves the agent's modules compiled, for every start to find)
-from sandbox.channel import COOKIE, Launch
+from sandbox.process_pipe import COOKIE, Launch
 
 PACKAGE = Path(__file__).resolve().parent  # the folder that holds the agent
 BOOT = "import sys; sys.path.insert(0, sys.argv.pop(1)); from sandbox.agent.__main__ import main; sys.exit(main())"

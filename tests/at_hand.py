@@ -18,9 +18,9 @@ import pytest
 from bot.core.testing import Isolation
 from bot.core.tree import Tree
 from bot.ports import Command, Completed, Limits, Recipe
+from sandbox.agent_sandbox import AgentSandbox
 from sandbox.bubblewrap import probe
 from sandbox.local import LocalSandboxes
-from sandbox.local_sandbox import LocalSandbox
 
 NO_NAMESPACES = probe()
 needs_namespaces = pytest.mark.skipif(NO_NAMESPACES is not None, reason=NO_NAMESPACES or "")
@@ -42,7 +42,7 @@ def shared(isolation: Isolation, disk_bytes: int) -> LocalSandboxes:
     return sandboxes
 
 
-def in_sandbox(isolation: Isolation, work: Callable[[LocalSandbox], Awaitable[T]], disk_bytes: int = 64 << 20) -> T:
+def in_sandbox(isolation: Isolation, work: Callable[[AgentSandbox], Awaitable[T]], disk_bytes: int = 64 << 20) -> T:
     """What `work` returns, done in a fresh sandbox on an empty environment."""
 
     async def go() -> T:
@@ -53,7 +53,7 @@ def in_sandbox(isolation: Isolation, work: Callable[[LocalSandbox], Awaitable[T]
     return asyncio.run(asyncio.wait_for(go(), 60))
 
 
-def python(sandbox: LocalSandbox, code: str, *args: str, stdin: bytes = b"") -> Command:
+def python(sandbox: AgentSandbox, code: str, *args: str, stdin: bytes = b"") -> Command:
     """A command that runs this source on the sandbox's interpreter."""
     return Command((sandbox.place.python, "-I", "-S", "-c", code, *args), stdin=stdin)
 

@@ -75,7 +75,7 @@ def main() -> int:
     for folder in sys.argv[1:]:
         os.makedirs(folder, exist_ok=True)
     try:
-        send({"is": "ready"})
+        send({"is": "ready", "text": sys.executable})
         serve(wakeup)
     except HostGone:
         kill_all({})

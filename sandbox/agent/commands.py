@@ -11,7 +11,14 @@ import time
 
 from sandbox.agent.frames import HostGone, send
 from sandbox.agent.limits import limited
-from sandbox.agent.processes import descendants, kill_all, proportional_bytes, reap, resident_bytes
+from sandbox.agent.processes import (
+    descendants,
+    kernel_kills,
+    kill_all,
+    proportional_bytes,
+    reap,
+    resident_bytes,
+)
 
 TYPE_CHECKING = False  # as `typing` has it, whose import would take a third of the start
 if TYPE_CHECKING:
@@ -34,6 +41,7 @@ class Running:
         self.stdin = process.stdin
         self.stdin_left = memoryview(stdin)
         self.started = time.monotonic()
+        self.kernel_kills = kernel_kills()
         self.statuses: dict[int, int] = {}
         self.room = {"stdout": request["output_bytes"], "stderr": request["output_bytes"]}
         self.truncated = False
@@ -124,6 +132,8 @@ class Running:
         code = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
         self.process.returncode = code
         ended = self.ended or ("killed" if code < 0 else "exited")
+        if not self.ended and kernel_kills() > self.kernel_kills:
+            ended = "out of memory"  # whichever of its processes it was
         send({"is": "ended", "ended": ended, "exit_code": code, "truncated": self.truncated, "wall_s": wall_s})
 
 

@@ -20,6 +20,11 @@ class Unkillable(Exception):
     """A process survived SIGKILL: nothing that this sandbox says may be trusted any more."""
 
 
+def alone() -> bool:
+    """Whether every process of the agent's user that it can see is one it started: so the kernel finds them all."""
+    return os.getpid() == 1 or "FIXBUGS_ALONE" in os.environ
+
+
 def processes() -> dict[int, int]:
     """{pid: parent pid} of every process in sight but the agent; zombies left out."""
     found = {}
@@ -41,6 +46,8 @@ def descendants() -> list[int]:
         return []
     if os.getpid() == 1:
         return list(parents)
+    if alone():
+        return [pid for pid in parents if _user_of(pid) == os.getuid()]
     mine = {os.getpid()}
     grew = True
     while grew:
@@ -48,6 +55,15 @@ def descendants() -> list[int]:
         mine |= more
         grew = bool(more)
     return sorted(mine - {os.getpid()})
+
+
+def _user_of(pid: int) -> int:
+    """The real user of a process; -1 when it is gone. (Its folder's owner would be root where it hides its memory.)"""
+    with contextlib.suppress(OSError, ValueError), open(f"/proc/{pid}/status", "rb") as file:
+        for line in file:
+            if line.startswith(b"Uid:"):
+                return int(line.split()[1])
+    return -1
 
 
 def reap(statuses: dict[int, int]) -> None:
@@ -67,9 +83,9 @@ def kill_all(statuses: dict[int, int], leader: int = 0) -> None:
         if leader:
             with contextlib.suppress(OSError):
                 os.killpg(leader, signal.SIGKILL)
-        if os.getpid() == 1:
+        if alone():
             with contextlib.suppress(OSError):
-                os.kill(-1, signal.SIGKILL)  # process 1 itself is spared
+                os.kill(-1, signal.SIGKILL)  # which spares the caller
         left = descendants()
         for number in (signal.SIGSTOP, signal.SIGKILL):  # stopped first, they cannot fork away from the killing
             for pid in left:
@@ -81,6 +97,16 @@ def kill_all(statuses: dict[int, int], leader: int = 0) -> None:
         if time.monotonic() > deadline:
             raise Unkillable(f"{len(left)} processes survived being killed")
         time.sleep(0.002)
+
+
+def kernel_kills() -> int:
+    """How many processes the kernel has ended here because memory ran out; 0 where it does not say."""
+    for path in ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control"):
+        with contextlib.suppress(OSError, ValueError, IndexError), open(path, "rb") as file:
+            for line in file:
+                if line.startswith(b"oom_kill "):
+                    return int(line.split()[1])
+    return 0
 
 
 def resident_bytes(pids: Iterable[int]) -> int:

@@ -22,9 +22,9 @@ from bot.core.errors import Permanent, SandboxUnavailable
 from bot.core.testing import Isolation
 from bot.core.tree import Tree, TreeFile
 from bot.ports import Command, Completed, Ended, Limits
+from sandbox.agent_sandbox import AgentSandbox
 from sandbox.binds import installed_in
 from sandbox.bubblewrap import Namespace, bubblewraps, find_bubblewrap, probe
-from sandbox.local_sandbox import LocalSandbox
 from sandbox.place import base_interpreter
 
 pytestmark = needs_namespaces
@@ -121,7 +121,7 @@ def test_the_size_of_the_trees_folder_is_limited() -> None:
 
 
 def test_a_tree_that_does_not_fit_is_refused_with_the_size_and_the_sandbox_lives_on() -> None:
-    async def work(box: LocalSandbox) -> Completed:
+    async def work(box: AgentSandbox) -> Completed:
         large = Tree({f"f{n}": TreeFile(bytes(1 << 20)) for n in range(12)})
         with pytest.raises(Permanent, match="it holds 8 MB"):
             await box.put_tree(large)
@@ -143,7 +143,7 @@ def test_a_fork_bomb_is_contained_and_ended() -> None:
         f"# {mark}"
     )
 
-    async def work(box: LocalSandbox) -> tuple[Completed, int, Completed]:
+    async def work(box: AgentSandbox) -> tuple[Completed, int, Completed]:
         bomb = await box.run(python(box, code), Limits(wall_s=1.0, processes=40))
         return bomb, len(processes_with(mark)), await box.run(Command(("echo", "alive")), Limits(wall_s=20.0))
 

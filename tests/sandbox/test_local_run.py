@@ -17,11 +17,17 @@ from bot.core.errors import Permanent, SandboxCrashed
 from bot.core.testing import Isolation
 from bot.core.tree import Tree, TreeFile
 from bot.ports import Command, Completed, Ended, Limits
+from sandbox.agent_sandbox import AgentSandbox
+from sandbox.process_pipe import ProcessPipe
 from sandbox.local import LocalSandboxes
-from sandbox.local_sandbox import LocalSandbox
 
 pytestmark = [everywhere, on_linux]
 SHORT = Limits(wall_s=20.0)
+
+
+def pipe_of(box: AgentSandbox) -> ProcessPipe:
+    assert isinstance(box.channel.pipe, ProcessPipe)
+    return box.channel.pipe
 
 
 def test_a_command_gets_its_arguments_stdin_and_environment_and_nothing_of_ours(
@@ -29,7 +35,7 @@ def test_a_command_gets_its_arguments_stdin_and_environment_and_nothing_of_ours(
 ) -> None:
     monkeypatch.setenv("SECRET_OF_THE_OPERATOR", "hunter2")
 
-    async def work(box: LocalSandbox) -> Completed:
+    async def work(box: AgentSandbox) -> Completed:
         code = "import os, sys; print(sys.argv[1], sys.stdin.read(), sorted(os.environ), os.environ['MINE'])"
         command = python(box, code, "argument", stdin=b"typed")
         return await box.run(Command(command.argv, (("MINE", "yes"),), command.stdin), SHORT)
@@ -61,7 +67,7 @@ def test_a_program_that_is_not_there_ends_with_127(isolation: Isolation) -> None
 
 
 def test_a_tree_replaces_the_one_before(isolation: Isolation) -> None:
-    async def work(box: LocalSandbox) -> bytes:
+    async def work(box: AgentSandbox) -> bytes:
         await box.put_tree(Tree({"old/file.txt": TreeFile(b"old")}))
         # Folders that the owner may not enter must not stop the next tree.
         await box.run(python(box, "import os; os.mkdir('shut'); open('shut/f', 'w'); os.chmod('shut', 0)"), SHORT)
@@ -73,7 +79,7 @@ def test_a_tree_replaces_the_one_before(isolation: Isolation) -> None:
 
 
 def test_commands_run_below_the_tree_when_asked(isolation: Isolation) -> None:
-    async def work(box: LocalSandbox) -> tuple[str, str]:
+    async def work(box: AgentSandbox) -> tuple[str, str]:
         await box.put_tree(Tree({"package/file.txt": TreeFile(b"")}))
         done = await box.run(Command(("pwd", "-P"), cwd="package"), SHORT)
         return done.stdout.decode().strip(), box.tree_path
@@ -93,7 +99,7 @@ def test_links_that_leave_the_tree_are_left_out(isolation: Isolation) -> None:
         "circle": TreeFile(b"circle", symlink=True),
     }
 
-    async def work(box: LocalSandbox) -> Completed:
+    async def work(box: AgentSandbox) -> Completed:
         await box.put_tree(Tree(files))
         return await box.run(Command(("sh", "-c", "cat good; find . -type l | sort")), SHORT)
 
@@ -104,7 +110,7 @@ def test_reading_gives_regular_files_only_and_follows_no_link(isolation: Isolati
     secret = tmp_path / "secret"
     secret.write_text("host only")
 
-    async def work(box: LocalSandbox) -> list[bytes | None]:
+    async def work(box: AgentSandbox) -> list[bytes | None]:
         await box.put_tree(Tree({"f.txt": TreeFile(b"0123456789")}))
         code = (
             "import os, sys\n"
@@ -119,7 +125,7 @@ def test_reading_gives_regular_files_only_and_follows_no_link(isolation: Isolati
 
 
 def test_paths_outside_the_tree_and_scratch_folders_are_refused(isolation: Isolation) -> None:
-    async def work(box: LocalSandbox) -> list[str]:
+    async def work(box: AgentSandbox) -> list[str]:
         refused = []
         for path in ("/etc/passwd", f"{box.tree_path}/../home/x", "relative", box.tree_path):
             with pytest.raises(Permanent) as error:
@@ -137,7 +143,7 @@ def test_a_file_is_never_put_through_a_link(isolation: Isolation, tmp_path: Path
     outside.mkdir()
     outside.chmod(0o777)
 
-    async def work(box: LocalSandbox) -> None:
+    async def work(box: AgentSandbox) -> None:
         await box.run(python(box, "import os, sys; os.symlink(sys.argv[1], 'way')", str(outside)), SHORT)
         with pytest.raises(Permanent):
             await box.put_file(f"{box.tree_path}/way/file", b"written")
@@ -147,7 +153,7 @@ def test_a_file_is_never_put_through_a_link(isolation: Isolation, tmp_path: Path
 
 
 def test_the_scratch_folder_starts_empty_and_takes_files(isolation: Isolation) -> None:
-    async def work(box: LocalSandbox) -> tuple[bytes, bytes | None]:
+    async def work(box: AgentSandbox) -> tuple[bytes, bytes | None]:
         before = await box.run(Command(("ls", "-A", box.scratch_path)), SHORT)
         await box.put_file(f"{box.scratch_path}/deep/er/file", b"content")
         return before.stdout, await box.read(f"{box.scratch_path}/deep/er/file", 100)
@@ -171,7 +177,7 @@ def test_a_daemon_does_not_outlive_its_command(isolation: Isolation) -> None:
     daemon = f"os.setsid(); os.fork() and os._exit(0); os.execvp('sh', ['sh', '-c', 'sleep 300; :', '{mark}'])"
     code = f"import os, time\nif os.fork() == 0:\n    {daemon}\ntime.sleep(0.3)\nprint('done')"
 
-    async def work(box: LocalSandbox) -> tuple[Completed, list[int], Completed]:
+    async def work(box: AgentSandbox) -> tuple[Completed, list[int], Completed]:
         first = await box.run(python(box, code), SHORT)
         return first, processes_with(mark), await box.run(Command(("echo", "again")), SHORT)
 
@@ -222,7 +228,7 @@ def test_a_listener_sees_output_as_it_comes_and_past_the_cap(isolation: Isolatio
     code = "import time\nprint('first', flush=True)\ntime.sleep(0.4)\nprint('x' * 100, flush=True)"
     seen: list[tuple[float, bytes]] = []
 
-    async def work(box: LocalSandbox) -> Completed:
+    async def work(box: AgentSandbox) -> Completed:
         limits = Limits(wall_s=20.0, output_bytes=10)
         return await box.run(python(box, code), limits, lambda part: seen.append((time.monotonic(), part)))
 
@@ -241,7 +247,7 @@ def test_files_may_not_grow_past_their_limit(isolation: Isolation) -> None:
 def test_cancelling_a_command_leaves_nothing_running(isolation: Isolation) -> None:
     mark = uuid4().hex
 
-    async def work(box: LocalSandbox) -> None:
+    async def work(box: AgentSandbox) -> None:
         command = Command(("sh", "-c", "setsid sh -c 'sleep 300; :' $0 & sleep 300; :", mark))
         task = asyncio.create_task(box.run(command, Limits(wall_s=60.0)))
         await appears(mark)
@@ -258,11 +264,11 @@ def test_cancelling_a_command_leaves_nothing_running(isolation: Isolation) -> No
 def test_a_sandbox_that_is_killed_is_reported_and_leaves_nothing(isolation: Isolation) -> None:
     mark = uuid4().hex
 
-    async def work(box: LocalSandbox) -> None:
+    async def work(box: AgentSandbox) -> None:
         command = Command(("sh", "-c", "setsid sh -c 'sleep 300; :' $0 & sleep 300; :", mark))
         task = asyncio.create_task(box.run(command, Limits(wall_s=60.0)))
         await appears(mark)
-        box.channel.process.kill()
+        pipe_of(box).process.kill()
         with pytest.raises(SandboxCrashed):
             await task
 
@@ -310,15 +316,15 @@ def test_killing_the_agent_never_gives_a_result(isolation: Isolation) -> None:
 
 
 def test_an_agent_that_hangs_is_given_up(isolation: Isolation, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sandbox.local_sandbox.GRACE_S", 0.5)
+    monkeypatch.setattr("sandbox.agent_sandbox.GRACE_S", 0.5)
 
-    async def work(box: LocalSandbox) -> None:
-        for pid in family(box.channel.process.pid):
+    async def work(box: AgentSandbox) -> None:
+        for pid in family(pipe_of(box).process.pid):
             os.kill(pid, signal.SIGSTOP)
         with pytest.raises(SandboxCrashed, match="did not answer within"):
             await box.run(Command(("true",)), Limits(wall_s=0.5))
 
-    monkeypatch.setattr("sandbox.channel.LEAVE_S", 0.5)
+    monkeypatch.setattr("sandbox.process_pipe.LEAVE_S", 0.5)
     in_sandbox(isolation, work)
 
 

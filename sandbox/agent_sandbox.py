@@ -39,7 +39,7 @@ class Output:
 
 
 @dataclass
-class LocalSandbox:
+class AgentSandbox:
     """Implements `bot.ports.Sandbox`. `environ` is what every command's environment starts from; `process_base` is
     how many processes the kernel already counts against a limit on processes (None: it does not count them here);
     `disk_bytes` is what its own folders may hold (None: what the disk holds)."""
