@@ -11,7 +11,7 @@ import json
 import os
 from base64 import b64encode
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from bot.core.errors import EnvironmentBroken, SandboxCrashed
 from bot.core.patch import FileEdit
 from bot.core.tree import Tree, encoding_of
 from bot.ports import Check, Command, Completed, Limits, Sandbox, Sandboxes, ScreeningPlan
+from sandbox.plans import Results, failures_counted, in_plan_order, refused
 
 INSIDE = Path(__file__).parent / "inside"
 SENT_FILES = (
@@ -33,7 +34,6 @@ LEAVE = "sys.path[:] = [p for p in sys.path if p not in ('', {library!r})]; "
 SERVE = "from fixbugs_inside.fork_server.server import main; "
 CONTINUE = "from fixbugs_inside.fork_server.zygote import continue_anew; "
 
-REGRESSIONS_COUNTED = 5  # in checks after the first, where their number says how good a candidate is
 STARTING_S = 120.0  # beyond what the checks may take: for imports and for learning how long tests take
 NEW_FILE, REMOVED_FILE = -1, -2  # instead of a splice's start
 
@@ -79,33 +79,14 @@ async def screen_in_lanes(
     `lanes` is how many sandboxes work side by side (default: one per processor). Closing the iterator ends them.
     Raises EnvironmentBroken when pytest does not even start, with what it printed.
     """
-    results: asyncio.Queue[tuple[int, Screened] | None] = asyncio.Queue()
+    results: Results = asyncio.Queue()
     batch = Batch(tree, plans, setup, check_wall_s, memory or LaneMemory())
-    ready: dict[int, Screened] = dict(batch.refused)
-    numbers = [number for number in range(len(plans)) if number not in ready]
+    numbers = [number for number in range(len(plans)) if number not in batch.refused]
     count = max(1, min(lanes or os.cpu_count() or 1, len(numbers)))
-    workers = [
-        asyncio.create_task(_Lane(sandboxes, key, batch, numbers[start::count], results).work())
-        for start in range(count)
-        if numbers
-    ]
-    for worker in workers:
-        worker.add_done_callback(lambda _: results.put_nowait(None))
-    try:
-        for number in range(len(plans)):
-            while number not in ready:
-                arrived = await results.get()
-                if arrived is not None:
-                    ready[arrived[0]] = arrived[1]
-                    continue
-                for worker in workers:
-                    if worker.done():
-                        worker.result()  # raises what ended it
-            yield ready.pop(number)
-    finally:
-        for worker in workers:
-            worker.cancel()
-        await asyncio.gather(*workers, return_exceptions=True)
+    work = [_Lane(sandboxes, key, batch, numbers[start::count], results).work() for start in range(count) if numbers]
+    async with aclosing(in_plan_order(len(plans), batch.refused, work, results)) as verdicts:
+        async for verdict in verdicts:
+            yield verdict
 
 
 class Batch:
@@ -126,31 +107,18 @@ class Batch:
         self.plans = plans
         self.setup = setup
         self.check_wall_s = check_wall_s
-        self.refused: dict[int, Screened] = {}
+        self.refused = refused(tree, plans)
         self._checks: dict[tuple[tuple[str, ...], int, float], int] = {}
         self._lines: dict[int, dict[str, Any]] = {}
-        texts: dict[str, str | None] = {}
         for number, plan in enumerate(plans):
-            self._take(number, plan, texts)
-
-    def _take(self, number: int, plan: ScreeningPlan, texts: dict[str, str | None]) -> None:
-        if not plan.checks or not all(check.test_ids for check in plan.checks):
-            self.refused[number] = Screened(plan.candidate, False, "", detail="there are no tests to check it with")
-            return
-        edits = []
-        for edit in plan.candidate.patch.edits:
-            present = texts.setdefault(edit.path, self.tree.text(edit.path))
-            if present != edit.before or (edit.before is None and edit.path in self.tree):
-                detail = f"the patch does not fit: {edit.path} is not as the patch expects it"
-                self.refused[number] = Screened(plan.candidate, False, "", detail=detail)
-                return
-            edits.append(splice_of(self.tree, edit))
-        checks = [self._check(check, position) for position, check in enumerate(plan.checks)]
-        self._lines[number] = {"plan": number, "edits": edits, "checks": checks}
+            if number not in self.refused:
+                edits = [splice_of(tree, edit) for edit in plan.candidate.patch.edits]
+                checks = [self._check(check, position) for position, check in enumerate(plan.checks)]
+                self._lines[number] = {"plan": number, "edits": edits, "checks": checks}
 
     def _check(self, check: Check, position: int) -> int:
-        failures = 1 if position == 0 else REGRESSIONS_COUNTED
-        return self._checks.setdefault((check.test_ids, failures, check.slowest_s), len(self._checks))
+        known_as = (check.test_ids, failures_counted(position), check.slowest_s)
+        return self._checks.setdefault(known_as, len(self._checks))
 
     def command(self, sandbox: Sandbox, numbers: Sequence[int], cautious: bool) -> Command:
         """The fork server's command for these plans; `cautious`: without importing anything beforehand."""
@@ -212,7 +180,7 @@ class _Lane:
     key: str
     batch: Batch
     left: list[int]  # plan numbers, in order
-    results: asyncio.Queue[tuple[int, Screened] | None]
+    results: Results
     cautious: bool = False
     ready: bool = False  # whether the server in the present sandbox got as far as its first candidate
     crashes_in_a_row: int = 0
