@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from bot.ports.forge import Credentials, DeliveriesApi, Forge, Gathered, Reports, SentDelivery
 from bot.ports.register import Delivery, Doorbell, Inbox, Opened, Opening, Register
-from bot.ports.sandbox import Built, Command, Completed, Ended, Limits, Recipe, Sandbox, Sandboxes
+from bot.ports.sandbox import Built, Command, Completed, Ended, Limits, Recipe, Sandbox, Sandboxes, Service
 from bot.ports.solvers import Fixer, FixQuestion, LocateQuestion, Locator, ReproduceQuestion, Reproducer
 from bot.ports.workbench import AS_FOUND, Check, ScreeningPlan, ScriptRun, Workbench
 from bot.ports.world import Claim, Clock, Code, Progress, Publisher, Store
@@ -71,6 +71,7 @@ __all__ = [
     "ScreeningPlan",
     "ScriptRun",
     "SentDelivery",
+    "Service",
     "Store",
     "Workbench",
 ]

@@ -83,13 +83,30 @@ class Sandbox(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Service:
+    """A server that the project's tests talk to (a database, a cache), as a container beside the sandbox's.
+
+    `name` is what it is called on their network, `image` a whole image name, `env` its own environment. `ports` are those
+    that it listens on, which tests may also expect at localhost. `health` is a shell command run inside it that ends
+    with 0 as soon as it can be used ("" for none). All of it comes from the repository: whether an image may be used is
+    the operator's decision.
+    """
+
+    name: str
+    image: str
+    env: tuple[tuple[str, str], ...] = ()
+    ports: tuple[int, ...] = ()
+    health: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
     """How to build an environment: commands run once with network, in a copy of `tree_files`, as a build phase.
 
     The same `key` means the same environment, so builds are cached under it. `commands` may use {env} for the folder
     that is kept, {tree} for the tree and {python} for the base interpreter. `image` is what a container starts from:
     a kind of base ("python", "node", …) or a whole image name; without containers it means nothing. Downloads are kept
-    for the next build of the same `owner`.
+    for the next build of the same `owner`. `services` run beside each sandbox that is started on the environment.
     """
 
     key: str
@@ -98,6 +115,7 @@ class Recipe:
     image: str = "python"
     owner: str = ""
     limits: Limits = field(default_factory=lambda: Limits(wall_s=900.0, memory_bytes=4 << 30, file_bytes=1 << 30))
+    services: tuple[Service, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
