@@ -86,10 +86,10 @@ class Sandbox(Protocol):
 class Service:
     """A server that the project's tests talk to (a database, a cache), as a container beside the sandbox's.
 
-    `name` is what it is called on their network, `image` a whole image name, `env` its own environment. `ports` are those
-    that it listens on, which tests may also expect at localhost. `health` is a shell command run inside it that ends
-    with 0 as soon as it can be used ("" for none). All of it comes from the repository: whether an image may be used is
-    the operator's decision.
+    `name` is what it is called on their network, `image` a whole image name, `env` its own environment. `ports` are
+    those that it listens on, which tests may also expect at localhost. `health` is a shell command run inside it that
+    ends with 0 as soon as it can be used ("" for none). All of it comes from the repository: whether an image may be
+    used is the operator's decision.
     """
 
     name: str
