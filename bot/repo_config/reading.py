@@ -99,7 +99,9 @@ def _policy(settings: _Settings) -> Policy:
         wishes=Wishes(
             setup=settings.text("setup").strip(),
             test=settings.text("test").strip(),
+            report=settings.text("report"),
             image=settings.text("image"),
+            folder=settings.text("folder").rstrip("/"),
         ),
         protected_paths=settings.texts("protected"),
         budget=Budget(seconds(settings.text("budget", "time", default="30m")), settings.number("budget", "cost")),

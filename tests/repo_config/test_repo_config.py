@@ -25,6 +25,8 @@ failed_checks: always
 setup: pip install -e .[dev]
 test: |
   pytest -q
+report: build/reports/*.xml
+folder: services/shop/
 image: python:3.12-slim
 protected:
   - src/api
@@ -59,7 +61,7 @@ def test_every_setting_is_read() -> None:
         min_role=Role.TRIAGE,
         allowed=("ada", "grace-h"),
         failed_checks=OnFailedChecks.ALWAYS,
-        wishes=Wishes(setup="pip install -e .[dev]", test="pytest -q", image="python:3.12-slim"),
+        wishes=Wishes("pip install -e .[dev]", "pytest -q", "build/reports/*.xml", "python:3.12-slim", "services/shop"),
         protected_paths=("src/api", "*.sql"),
         budget=Budget(5400.0, 2.5),
         models=(("fix", "small"), ("root_cause", "large")),
@@ -134,6 +136,19 @@ MISTAKES = [
         "`failed_checks` must be one of `off`, `labeled`, `always`, not `labelled`. Did you mean `labeled`?",
     ),
     ("setup: [make]", 1, 8, "`setup` must be text, not a list."),
+    (
+        "report: ../r.xml",
+        1,
+        9,
+        r"`report` must be a path inside the repository like `build/report.xml` or `reports/*.xml` (no `..`, no `\`, no "
+        "`/` at either end), not `../r.xml`.",
+    ),
+    (
+        "folder: a/*",
+        1,
+        9,
+        r"`folder` must be a folder inside the repository like `services/shop` (no `..`, no `\`, no `*`), not `a/*`.",
+    ),
     ("setup: 12", 1, 8, "`setup` must be text, not `12`. Put it in quotes."),
     ("budget: {cost: $5}", 1, 16, "`budget.cost` must be a number of US dollars like `5` or `0.50`, not `$5`."),
     ("budget: {cost: 0}", 1, 16, "`budget.cost` must be more than 0, not `0`."),
