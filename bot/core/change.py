@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.core.parsing import UNPARSABLE, parse_source
 from bot.core.patch import FileEdit, Patch
 from bot.core.path_roles import PathRole, is_config_path, is_test_path, role_of
-from bot.core.tree import Tree, TreeFile
+from bot.core.tree import Tree, TreeFile, changed_paths
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ def change_between(base: Tree, head: Tree) -> Change:
     """What `head` has that `base` has not, and the other way round."""
     tests, config, others, silent = [], [], [], []
     code: list[FileEdit] = []
-    for path in sorted({p for p in (*base, *head) if base.files.get(p) != head.files.get(p)}):
+    for path in changed_paths(base, head):
         edit = _edit(base.files.get(path), head.files.get(path), path, base, head)
         if is_test_path(path):
             tests.append(path)

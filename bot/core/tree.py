@@ -69,6 +69,11 @@ class Tree:
         return self._digest[0]
 
 
+def changed_paths(before: Tree, after: Tree) -> tuple[str, ...]:
+    """The paths at which two trees differ, in bytes or mode or because one has nothing there; sorted."""
+    return tuple(sorted(path for path in {*before, *after} if before.files.get(path) != after.files.get(path)))
+
+
 def check_path(path: str) -> None:
     """Raises InputError unless the path is relative, normal POSIX and stays inside the tree."""
     parts = path.split("/")

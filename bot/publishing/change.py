@@ -10,7 +10,7 @@ from bot.core.errors import Permanent
 from bot.core.forge import FileChange
 from bot.core.outcomes import RunRecord
 from bot.core.patch import Patch
-from bot.core.tree import Tree, TreeFile
+from bot.core.tree import Tree, TreeFile, changed_paths
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,7 @@ def proved_change(record: RunRecord) -> ProvedChange:
 
 def file_changes(before: Tree, after: Tree) -> tuple[FileChange, ...]:
     """The files that differ, exact bytes and mode, by path."""
-    paths = [path for path in sorted({*before.files, *after.files}) if before.files.get(path) != after.files.get(path)]
-    return tuple(_file_change(path, after.files.get(path)) for path in paths)
+    return tuple(_file_change(path, after.files.get(path)) for path in changed_paths(before, after))
 
 
 def _file_change(path: str, entry: TreeFile | None) -> FileChange:
