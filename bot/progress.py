@@ -19,7 +19,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from bot.core.outcomes import StageRecord, StageState
+from bot.core.outcomes import ENDED, StageRecord, StageState
 from bot.core.run import StageName
 from bot.ports import Clock
 from bot.render.wording import duration, one_line, stage_label
@@ -29,7 +29,6 @@ NARROW = 60  # columns: below it findings go under their stage's line
 _LABEL_WIDTH = max(len(stage_label(name)) for name in StageName)
 _TIME_WIDTH = len("9 min 59 s")
 _STATE_WIDTH = max(len(state.value) for state in StageState)
-_ENDED = (StageState.DONE, StageState.GAVE_UP, StageState.FAILED, StageState.SKIPPED)
 _STYLES = {
     StageState.DONE: "green",
     StageState.GAVE_UP: "yellow",
@@ -71,7 +70,7 @@ class PlainProgress(SilentProgress):
         self._gone = False
 
     def stage_changed(self, run_id: str, record: StageRecord) -> None:
-        took = duration(record.wall_s) if record.state in _ENDED and record.state is not StageState.SKIPPED else ""
+        took = duration(record.wall_s) if record.state in ENDED and record.state is not StageState.SKIPPED else ""
         self._say(record.name, record.state.value, took, record.error or record.finding)
 
     def finding(self, run_id: str, stage: StageName, text: str) -> None:
@@ -176,7 +175,7 @@ class LiveProgress(SilentProgress):
         label = Text(stage_label(row.record.name), style=style if state is not StageState.DONE else "")
         if state is StageState.RUNNING:
             return self._spinner, label, Text(duration(self._clock.monotonic() - row.since), style="dim")
-        took = duration(row.record.wall_s) if state in _ENDED and row.record.attempts else ""
+        took = duration(row.record.wall_s) if state in ENDED and row.record.attempts else ""
         return Text(_MARKS[state], style=style), label, Text(took, style="dim")
 
 

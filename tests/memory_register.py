@@ -9,7 +9,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 
 from bot.core.forge import Place
-from bot.core.outcomes import ENDED
 from bot.core.run import Run, StageName
 from bot.ports import Clock, Opened, Opening, Store
 
@@ -141,8 +140,7 @@ class MemoryRegister:
         return self.present.get(installation_id)
 
     async def _ended(self, run_id: str) -> bool:
-        record = await self.store.load(run_id)
-        return record.stage(StageName.PUBLICATION).state in ENDED
+        return (await self.store.load(run_id)).finished
 
 
 def _place(run: Run) -> Place:

@@ -44,6 +44,9 @@ class StageState(Enum):
     SKIPPED = "skipped"  # never became ready, or the run ended before
 
 
+ENDED = frozenset({StageState.DONE, StageState.GAVE_UP, StageState.FAILED, StageState.SKIPPED})
+
+
 @dataclass(frozen=True, slots=True)
 class StageRecord:
     """One stage of one run: its state, times, counters and the first useful thing it found."""
@@ -81,8 +84,12 @@ class RunRecord:
     def artifact(self, kind: type[T]) -> T | None:
         return next((a for a in self.artifacts if isinstance(a, kind)), None)
 
-
-ENDED = frozenset({StageState.DONE, StageState.GAVE_UP, StageState.FAILED, StageState.SKIPPED})
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to do: publication has ended, one way or the other (every stage, where there is no
+        publication)."""
+        last = [stage for stage in self.stages if stage.name is StageName.PUBLICATION] or self.stages
+        return all(stage.state in ENDED for stage in last)
 
 
 def conclude(record: RunRecord) -> RunRecord:

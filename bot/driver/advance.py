@@ -19,7 +19,7 @@ from bot.driver.watch import Leaving, Watch, Why
 from bot.ports import Claim, Deps
 from bot.stages import stages_of
 from bot.stages.base import Stage
-from bot.stages.flow import finished, ready
+from bot.stages.flow import ready
 
 log = logging.getLogger(__name__)
 SAVE_PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # a store that restarts loses no finished stage
@@ -156,7 +156,7 @@ class _Turn:
 
 
 def _next(record: RunRecord, stages: Mapping[StageName, Stage]) -> Advanced:
-    return Advanced(startable(record, stages), finished=finished(record))
+    return Advanced(startable(record, stages), finished=record.finished)
 
 
 def _left_s(deps: Deps, record: RunRecord) -> float:

@@ -13,7 +13,7 @@ from bot.driver.attempt import GRACE_S, attempt
 from bot.ports import Claim, Deps
 from bot.stages import stages_of
 from bot.stages.base import Stage
-from bot.stages.flow import GOAL_STAGES, finished, ready
+from bot.stages.flow import GOAL_STAGES, ready
 
 LEASE_S = 60.0
 
@@ -34,7 +34,7 @@ async def drive(
     try:
         while True:
             record = await deps.store.load(run.id)
-            if finished(record):
+            if record.finished:
                 return record
             # All are claimed before one runs: if the first ends the run, what may start beside it still has its say.
             claims = [await deps.store.claim(run.id, name, LEASE_S) for name in ready(record, stages)]

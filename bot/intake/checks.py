@@ -15,7 +15,6 @@ from bot.intake.opening import Wish, open_run
 from bot.intake.outside import Outside
 from bot.intake.threads import Subject
 from bot.ports import Opening
-from bot.stages.flow import finished
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +70,7 @@ def _on_branch_of_ours(command: ChecksFailed, pull: PullFacts, policy: Policy) -
 async def _under_way(outside: Outside, command: ChecksFailed, number: int) -> bool:
     """Whether the run that makes this pull request goes on: its first commit, a failing test, fails rightly."""
     run_id = await outside.register.run_of_pull(command.place, number)
-    return run_id is not None and not finished(await outside.store.load(run_id))
+    return run_id is not None and not (await outside.store.load(run_id)).finished
 
 
 async def _again(outside: Outside, command: ChecksFailed, subject: Subject, policy: Policy) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime
 from bot.core.artifacts import Judgement
 from bot.core.errors import Permanent, Transient
 from bot.core.forge import Origin
-from bot.core.outcomes import ENDED, RunRecord, StageState
+from bot.core.outcomes import RunRecord, StageState
 from bot.core.run import StageName, Verdict
 from bot.ports import Clock, Forge, Register, Store
 from bot.publishing.boards import Board, CheckBoard, CommentBoard
@@ -69,7 +69,7 @@ class Notices:
         )
         found: list[Board] = []
         if origin.number is not None:
-            over = delivered is not None or record.stage(StageName.PUBLICATION).state in ENDED
+            over = delivered is not None or record.finished
             body = run_comment(record, view)
             found.append(CommentBoard(self.forge, memory, origin.place, origin.number, body, over))
         worked_on = commit_of(record)

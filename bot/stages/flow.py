@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.core.outcomes import ENDED, RunRecord, StageState
+from bot.core.outcomes import RunRecord, StageState
 from bot.core.run import Goal, StageName
 from bot.stages.base import Stage
 
@@ -42,8 +42,3 @@ def ready(record: RunRecord, stages: Mapping[StageName, Stage]) -> tuple[StageNa
         for name, state in states.items()
         if state is StageState.WAITING and name is not StageName.PUBLICATION and made.issuperset(stages[name].needs)
     )
-
-
-def finished(record: RunRecord) -> bool:
-    """True once publication has ended, one way or the other."""
-    return record.stage(StageName.PUBLICATION).state in ENDED

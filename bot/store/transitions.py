@@ -10,7 +10,6 @@ from datetime import datetime
 from bot.core.artifacts import SourceText
 from bot.core.evidence import Evidence
 from bot.core.outcomes import (
-    ENDED,
     Advance,
     GiveUp,
     RunRecord,
@@ -65,10 +64,8 @@ class RunState:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing is left to do: publication has ended, one way or the other."""
-        by_name = {stage.name: stage.state for stage in self.record.stages}
-        last = by_name.get(StageName.PUBLICATION)
-        return last in ENDED if last is not None else all(state in ENDED for state in by_name.values())
+        """Whether nothing is left to do."""
+        return self.record.finished
 
     @property
     def overdue_s(self) -> float:

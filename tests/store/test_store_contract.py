@@ -18,7 +18,7 @@ from bot.core.evidence import Evidence, EvidenceKind, Provenance
 from bot.core.outcomes import Advance, GiveUp, RunRecord, StageOutcome, StageRecord, StageState
 from bot.core.run import Goal, StageName, Verdict
 from bot.ports import Claim
-from bot.stages.flow import GOAL_STAGES, finished
+from bot.stages.flow import GOAL_STAGES
 from bot.store.transitions import LOOK_S, MAX_DEATHS, MOST_HANDED_IN, QUIET_S
 
 PUBLISHED = Advance(Publication((("memory", "here"),)))
@@ -222,7 +222,7 @@ def test_a_run_whose_stages_are_done_reached_its_goal(world: World) -> None:
         assert (await world.store.load("r1")).verdict is Verdict.EXPLAINED
         assert await world.store.stopped("r1")
         await finish(world, StageName.PUBLICATION, PUBLISHED, StageState.DONE)
-        assert finished(await world.store.load("r1"))
+        assert (await world.store.load("r1")).finished
 
     asyncio.run(scenario())
 
@@ -455,7 +455,7 @@ def test_a_publication_that_kills_its_workers_ends_the_run(world: World) -> None
         return await world.store.load("r1")
 
     record = asyncio.run(scenario())
-    assert finished(record)
+    assert record.finished
     assert record.verdict is Verdict.STOPPED
 
 

@@ -30,7 +30,7 @@ from bot.queue.doorbell import DramatiqDoorbell
 from bot.settings import ServerSettings
 from bot.stages import STAGES
 from bot.stages.base import Stage, StageContext
-from bot.stages.flow import GOAL_STAGES, finished, ready
+from bot.stages.flow import GOAL_STAGES, ready
 from bot.store.redis_client import connect, texts
 from bot.store.redis_inbox import RedisInbox
 from bot.store.redis_register import RedisRegister
@@ -187,7 +187,7 @@ class WorkerWorld:
 
     def _is_over(self, run_id: str) -> bool:
         try:
-            return finished(self.record(run_id))
+            return self.record(run_id).finished
         except Permanent:
             return False  # not opened yet
 

@@ -43,8 +43,7 @@ def over(record: RunRecord, view: View) -> bool:
     """Its verdict is certain, and if that is a fix, the fix has been delivered or will not be."""
     if record.verdict is None:
         return False
-    published = any(s.name is StageName.PUBLICATION and s.state in ENDED for s in record.stages)
-    return not record.verdict.reached_goal or record.run.goal is not Goal.FIX or bool(view.delivered) or published
+    return not record.verdict.reached_goal or record.run.goal is not Goal.FIX or bool(view.delivered) or record.finished
 
 
 def checklist(record: RunRecord, view: View) -> str:
