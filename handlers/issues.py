@@ -8,18 +8,7 @@ from handlers.threads import Thread
 
 
 def decide(payload: Fields) -> Command | None:
-    thread = Thread.of_issue(payload)
-    match payload.text("action"):
-        case "labeled":
-            return thread.labelled()
-        case "unlabeled":
-            return thread.unlabelled()
-        case "opened":
-            return thread.opened()
-        case "edited":
-            return thread.edited()
-        case _:
-            return thread.closed()
+    return Thread.of_issue(payload).changed()
 
 
 HANDLER = Handler(

@@ -8,18 +8,7 @@ from handlers.threads import Thread
 
 
 def decide(payload: Fields) -> Command | None:
-    thread = Thread.of_pull_request(payload)
-    match payload.text("action"):
-        case "labeled":
-            return thread.labelled()
-        case "unlabeled":
-            return thread.unlabelled()
-        case "opened":
-            return thread.opened()
-        case "edited":
-            return thread.edited()
-        case _:
-            return thread.closed()
+    return Thread.of_pull_request(payload).changed()
 
 
 HANDLER = Handler("pull_request", frozenset({"labeled", "unlabeled", "opened", "edited", "closed"}), decide)

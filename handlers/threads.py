@@ -32,6 +32,20 @@ class Thread:
     def number(self) -> int:
         return self.fields.number("number")
 
+    def changed(self) -> Command | None:
+        """What the payload's action did to it. Any that is not named here ended it."""
+        match self.payload.text("action"):
+            case "labeled":
+                return self.labelled()
+            case "unlabeled":
+                return self.unlabelled()
+            case "opened":
+                return self.opened()
+            case "edited":
+                return self.edited()
+            case _:
+                return self.closed()
+
     def labelled(self) -> Command:
         return Labelled(place(self.payload), self.number, self.is_pull_request, sender(self.payload), self._label())
 
