@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.core.testing import Failure, Frame, Outcome, TestCoverage, TestResult
+from bot.core.testing import Basis, Failure, Frame, Outcome, TestCoverage, TestResult
 from bot.ports import Ended
 
 EXIT_TESTS_FAILED = 1  # what a run with a failing canary must end with
@@ -107,10 +107,13 @@ def judge(
     exit_code: int,
     ended: Ended,
     output: str = "",
+    basis: Basis = Basis.OUR_REPORTER,
 ) -> Judgement:
     """Holds a report against the ids expected and the way the process ended.
 
-    `output` is what the runner printed: where nothing was reported it may say why.
+    `output` is what the runner printed: where nothing was reported it may say why. A command of the project's own
+    (`basis`) has no canaries: there the report must be of one mind with the exit code, and an exit code alone shows
+    that something fails, never that it passes.
     """
     tests: dict[str, list[Mapping[str, Any]]] = {}
     for event in report.of("test"):
@@ -122,7 +125,7 @@ def judge(
         or _repeated(expected, tests)
         or _bent(tests)
         or _canaries(report, tests, canaries)
-        or _miscounted(report, exit_code)
+        or (_miscounted(report, exit_code) if basis is Basis.OUR_REPORTER else _own(report, tests, exit_code, basis))
         or ("" if expected else "no test was expected, so nothing was shown")
     )
     return Judgement(results, distrust)
@@ -182,6 +185,26 @@ def _miscounted(report: Report, exit_code: int) -> str:
         return f"exit code {exit_code} (reported as {said}) does not fit a run in which a control test fails"
     if end.get("ran") != len(report.of("test")):
         return "the report's own count of tests does not fit"
+    return ""
+
+
+def _own(report: Report, tests: Mapping[str, Sequence[Mapping[str, Any]]], exit_code: int, basis: Basis) -> str:
+    """What a project's own command says, and what its report says, must be the same."""
+    end = report.of("end")[0]
+    if end.get("status") != exit_code or end.get("ran") != len(report.of("test")):
+        return "the report's own count of tests, or its exit code, does not fit"
+    if basis is Basis.EXIT_CODE:
+        why = "the command ended well, which is easily faked: name its report in .github/fixbugs.yml (`report:`)"
+        return why if exit_code == 0 else ""
+    twice = next((test_id for test_id, events in tests.items() if len(events) > 1), None)
+    if twice:  # even one that nobody expects: which of them is meant, next time?
+        return f"{twice} was reported more than once"
+    failing = (Outcome.FAILED, Outcome.ERROR, Outcome.TIMED_OUT)
+    failed = [test_id for test_id, events in tests.items() if _result(events[0]).outcome in failing]
+    if exit_code == 0 and failed:
+        return f"the command ended with exit code 0, although {failed[0]} failed in its report"
+    if exit_code != 0 and not failed:
+        return f"the command ended with exit code {exit_code}, although no test failed in its report"
     return ""
 
 

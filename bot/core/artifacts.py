@@ -8,7 +8,7 @@ from enum import Enum
 from bot.core.evidence import Provenance
 from bot.core.patch import Hunk, Patch
 from bot.core.run import Commit
-from bot.core.testing import Collection, FailureSignature, Frame, Isolation, Outcome, TestRun
+from bot.core.testing import Basis, Collection, FailureSignature, Frame, Isolation, Outcome, TestRun
 
 # ---------------------------------------------------------------- gather
 
@@ -44,6 +44,7 @@ class Environment:
 
     `key` names the built environment for the workbench; `baseline` is the suite at the base commit; `flaky` are the
     tests that changed their mind when run again; `baseline_skipped` says why there is no baseline, if there is none.
+    `basis` says how far results can be believed at all.
     """
 
     toolchain: str
@@ -59,6 +60,7 @@ class Environment:
     notes: tuple[str, ...] = ()  # how the environment was built, what was left out
     cached: bool = False
     build_s: float = 0.0
+    basis: Basis = Basis.OUR_REPORTER
 
 
 # -------------------------------------------------------------- analysis

@@ -14,6 +14,14 @@ class Isolation(Enum):
     NONE = "none"
 
 
+class Basis(Enum):
+    """What the results of a project's tests rest on."""
+
+    OUR_REPORTER = "our own reporter and control tests"
+    OWN_REPORT = "the report of the project's own test command"
+    EXIT_CODE = "the exit code of the project's own test command"
+
+
 class Outcome(Enum):
     PASSED = "passed"
     FAILED = "failed"  # the test's own call raised

@@ -21,7 +21,7 @@ from bot.core.artifacts import (
 )
 from bot.core.outcomes import RunRecord, StageState
 from bot.core.run import StageName, Verdict
-from bot.core.testing import Isolation
+from bot.core.testing import Basis, Isolation
 
 
 class Tone(Enum):
@@ -39,6 +39,10 @@ class VerdictWords:
     tone: Tone
 
 
+OWN_COMMAND = (
+    "The tests were run by the project's own command, without control tests of ours: code that bends its own results could "
+    "go unnoticed."
+)
 VERDICTS: Mapping[Verdict, VerdictWords] = {
     Verdict.FIXED: VerdictWords("Fixed", "A fix was found and proved.", Tone.GOOD),
     Verdict.REPRODUCED: VerdictWords("Reproduced", "A test fails for the reported reason.", Tone.GOOD),
@@ -193,6 +197,8 @@ def notes_on(record: RunRecord) -> tuple[str, ...]:
     """What a person has to know beside the verdict: what the run did not see, did not read, or could not load."""
     dossier, environment = record.artifact(Dossier), record.artifact(Environment)
     notes = (*dossier.notices, *dossier.unread) if dossier else ()
+    if environment and environment.basis is not Basis.OUR_REPORTER:
+        notes = (f"{OWN_COMMAND} The results come from {environment.basis.value}.", *notes)
     if environment and environment.collection.ids and environment.collection.errors:
         errors = environment.collection.errors
         first = one_line(errors[0][0], 120)

@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Protocol
 
 from bot.core.policy import Wishes
+from bot.core.testing import Basis
 from bot.core.tree import Tree
 from bot.ports import AS_FOUND, Command, Recipe
 from sandbox.oracle import Canary
@@ -20,11 +21,13 @@ Settings = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """How a project is tested. `settings` is what later steps want to remember, `notes` are for people."""
+    """How a project is tested. `settings` is what later steps want to remember, `notes` are for people; `basis` is what
+    results will rest on."""
 
     runner: str
     settings: Settings
     notes: tuple[str, ...] = ()
+    basis: Basis = Basis.OUR_REPORTER
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ class Session:
     """A run, ready to start: files to put (absolute path, bytes), the command, and where its report will lie.
 
     The report is what `sandbox.oracle` reads. A line of stdout that starts with `live_prefix` is an event as well.
+    A command of the project's own (`basis`) has no `canaries`.
     """
 
     files: tuple[tuple[str, bytes], ...]
@@ -78,6 +82,7 @@ class Session:
     coverage_path: str
     live_prefix: bytes
     canaries: tuple[Canary, ...]
+    basis: Basis = Basis.OUR_REPORTER
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +119,7 @@ class Toolchain(Protocol):
         """The files to collect for these targets; empty when one of them could be anywhere."""
 
     def file_of(self, test_id: str) -> str:
-        """The path of the file that holds a test, from its id."""
+        """The path of the file that holds a test, from its id; "" where the id does not tell."""
 
     def select(self, targets: Sequence[str], ids: Sequence[str], tree: Tree) -> Selection: ...
 
