@@ -40,8 +40,8 @@ class VerdictWords:
 
 
 OWN_COMMAND = (
-    "The tests were run by the project's own command, without control tests of ours: code that bends its own results could "
-    "go unnoticed."
+    "The tests were run by the project's own command, without control tests of ours: code that bends its own "
+    "results could go unnoticed."
 )
 VERDICTS: Mapping[Verdict, VerdictWords] = {
     Verdict.FIXED: VerdictWords("Fixed", "A fix was found and proved.", Tone.GOOD),
