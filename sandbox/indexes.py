@@ -8,6 +8,7 @@ of this reaches the phase in which the project's code runs.
 from __future__ import annotations
 
 import configparser
+import re
 import shutil
 import sysconfig
 from collections.abc import Iterable, Mapping
@@ -59,6 +60,8 @@ CERTIFICATE_NAMES = (
     "PIP_CLIENT_CERT",
 )
 PATH_NAMES = (*CERTIFICATE_NAMES, "PIP_FIND_LINKS", "UV_FIND_LINKS", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL")
+NO_INDEXES = frozenset((*PROXY_NAMES, "PIP_PROXY"))
+ADDRESS = re.compile(r"""https?://[^\s"',|;<>]+""")
 ADDRESS_NAMES = ("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL")
 
 
@@ -85,6 +88,12 @@ def build_settings(environ: Mapping[str, str], home: Path) -> BuildSettings:
     uv_files = (environ.get("UV_CONFIG_FILE"), home / ".config/uv/uv.toml", "/etc/uv/uv.toml")
     uv_config = next((text for name in uv_files if name and (text := _text(Path(name)))), "")
     return BuildSettings(tuple(sorted(chosen.items())), uv_config, _visible(chosen), Path(uv) if uv else None)
+
+
+def index_addresses(settings: BuildSettings) -> tuple[str, ...]:
+    """Every http(s) address that these settings name, as they name it: with credentials, where they do."""
+    texts = [value for name, value in settings.environ if name.upper() not in NO_INDEXES]
+    return tuple(dict.fromkeys(found for text in (*texts, settings.uv_config) for found in ADDRESS.findall(text)))
 
 
 def _allowed(name: str) -> bool:
