@@ -21,6 +21,7 @@ from bot.ports import AS_FOUND, Completed, Ended, Limits, Recipe, Sandbox, Sandb
 from sandbox.live import Live
 from sandbox.oracle import Judgement, Report, judge, parse, read_coverage
 from sandbox.screening import LaneMemory, screen_in_lanes
+from sandbox.session_lanes import SessionSetup, screen_in_sessions
 from sandbox.toolchains import TOOLCHAINS
 from sandbox.toolchains.base import BuildReport, Mode, Place, Request, Session, Toolchain
 
@@ -181,27 +182,28 @@ class SandboxWorkbench:
     async def screen(
         self, environment: Environment, tree: Tree, plans: Sequence[ScreeningPlan], *, check_wall_s: float
     ) -> AsyncGenerator[Screened, None]:
-        toolchain = self._toolchain(environment)
-        setup = toolchain.lane(_environment_path(environment), environment.settings, self._memory_bytes)
-        if setup is None:
-            raise EnvironmentBroken(f"Candidates for {environment.toolchain} cannot be screened yet.")
         whole = await self._with_generated(environment, tree)
-        if len(self._lane_memories) > LANE_MEMORIES:
-            self._lane_memories.clear()
-        memory = self._lane_memories.setdefault((environment.key, tree.digest()), LaneMemory())
-        verdicts = screen_in_lanes(
-            self._sandboxes,
-            environment.key,
-            setup,
-            whole,
-            plans,
-            check_wall_s=check_wall_s,
-            lanes=self._lanes,
-            memory=memory,
-        )
+        verdicts = self._verdicts(environment, whole, plans, check_wall_s)
         async with aclosing(verdicts):  # which ends the lanes
             async for verdict in verdicts:
                 yield verdict
+
+    def _verdicts(
+        self, environment: Environment, tree: Tree, plans: Sequence[ScreeningPlan], check_wall_s: float
+    ) -> AsyncGenerator[Screened, None]:
+        """By a fork server where the language has one, else by sessions."""
+        toolchain, sandboxes, key = self._toolchain(environment), self._sandboxes, environment.key
+        path, settings, lanes = _environment_path(environment), environment.settings, self._lanes
+        setup = toolchain.lane(path, settings, self._memory_bytes)
+        if setup is None:
+            by_sessions = SessionSetup(toolchain, settings, path, self._test_limit_s, self._memory_bytes)
+            return screen_in_sessions(sandboxes, key, by_sessions, tree, plans, check_wall_s=check_wall_s, lanes=lanes)
+        if len(self._lane_memories) > LANE_MEMORIES:
+            self._lane_memories.clear()
+        memory = self._lane_memories.setdefault((key, tree.digest()), LaneMemory())
+        return screen_in_lanes(
+            sandboxes, key, setup, tree, plans, check_wall_s=check_wall_s, lanes=lanes, memory=memory
+        )
 
     async def run_script(self, environment: Environment, tree: Tree, code: str, *, wall_s: float) -> ScriptRun:
         whole = await self._with_generated(environment, tree)
