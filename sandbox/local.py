@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import shlex
 import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -21,13 +20,14 @@ from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
-from bot.core.errors import EnvironmentBroken, Permanent
+from bot.core.errors import Permanent
 from bot.core.testing import Isolation
-from bot.ports import Built, Command, Completed, Ended, Limits, Recipe
+from bot.ports import Built, Recipe
 from sandbox.agent.files import remove
 from sandbox.agent_sandbox import AgentSandbox
 from sandbox.binds import hand_over
 from sandbox.bubblewrap import ENVIRONMENT, Namespace, find_bubblewrap, probe
+from sandbox.build_steps import TAIL_BYTES, check_step, filled_in
 from sandbox.channel import Channel
 from sandbox.environments import Built as Kept
 from sandbox.environments import EnvironmentCache, Slot, disk_errors
@@ -37,8 +37,10 @@ from sandbox.process_pipe import COOKIE, ProcessPipe
 
 __all__ = ["LocalSandboxes", "find_bubblewrap", "probe"]
 
-TAIL_BYTES = 4000
-SHOWN_CHARS = 400
+ROOM = (
+    "No space left on the disk while the environment was built. Make room where the cache is (`fixbugs doctor` "
+    "names it), or choose another folder with FIXBUGS_CACHE_DIR, then run again."
+)
 
 ENFORCED = {
     Isolation.NAMESPACE: (
@@ -192,7 +194,7 @@ class LocalSandboxes:
                 filled = filled_in(command, sandbox.place)
                 done = await sandbox.run(filled, replace(recipe.limits, wall_s=max(left_s, 0.0)))
                 tail = (tail + done.stdout + done.stderr)[-TAIL_BYTES:]
-                check_step(filled, done, recipe.limits, tail.decode("utf-8", "replace"))
+                check_step(filled, done, recipe.limits, tail.decode("utf-8", "replace"), ROOM)
         return Kept(time.monotonic() - started, tail.decode("utf-8", "replace"))
 
 
@@ -204,42 +206,3 @@ async def settings_inside(settings: BuildSettings, sandbox: AgentSandbox) -> dic
         await sandbox.put_file(path, settings.uv_config.encode())
         environ["UV_CONFIG_FILE"] = path
     return environ
-
-
-def filled_in(command: Command, place: Place) -> Command:
-    """The command with its placeholders replaced."""
-    return replace(
-        command,
-        argv=tuple(place.fill(text) for text in command.argv),
-        env=tuple((name, place.fill(value)) for name, value in command.env),
-        cwd=place.fill(command.cwd),
-    )
-
-
-def check_step(command: Command, done: Completed, limits: Limits, tail: str) -> None:
-    """Raises EnvironmentBroken unless this step of a build went well."""
-    if done.ended is Ended.EXITED and done.exit_code == 0:
-        return
-    if "No space left on device" in tail or "os error 28" in tail:
-        raise Permanent(
-            "No space left on the disk while the environment was built. Make room where the cache is (`fixbugs doctor` "
-            "names it), or choose another folder with FIXBUGS_CACHE_DIR, then run again."
-        )
-    if done.ended is Ended.TIMED_OUT:
-        why = f"did not finish within {limits.wall_s:.0f} s"
-    elif done.ended is Ended.MEMORY:
-        why = f"needed more than {limits.memory_bytes >> 20} MB of memory"
-    elif done.ended is Ended.KILLED:
-        why = f"was ended by signal {-done.exit_code}"
-    else:
-        why = f"failed with exit code {done.exit_code}"
-    last = next((line.strip() for line in reversed(tail.splitlines()) if line.strip()), "")
-    if done.ended is Ended.EXITED and last:  # a step of ours ends with a sentence
-        reason = last if len(last) <= SHOWN_CHARS else f"{last[:SHOWN_CHARS]}…"
-    else:
-        reason = f"`{shlex.join(command.argv)[:SHOWN_CHARS]}` {why}"
-    raise EnvironmentBroken(
-        f"The project's environment could not be built. {reason.rstrip('.')}. Make it install at this commit, or name "
-        "another with --ref.",
-        tail,
-    )

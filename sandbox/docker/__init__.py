@@ -1,1 +1,1 @@
-"""Sandboxes in Docker containers: an environment is an image, a sandbox a container of it. `sandboxes` is the way in."""
+"""Sandboxes in containers: an environment is an image, a sandbox is a container of it. `sandboxes` is the way in."""

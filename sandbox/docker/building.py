@@ -1,0 +1,159 @@
+"""Builds environments in containers and keeps them as images: each once, whoever asks, and never half of one."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot.core.errors import EnvironmentBroken, Permanent
+from bot.ports import Built, Command, Ended, Limits, Recipe
+from sandbox.agent_sandbox import AgentSandbox
+from sandbox.build_steps import TAIL_BYTES, check_step, filled_in
+from sandbox.docker.agent_link import agent_in, uninterrupted
+from sandbox.docker.build_settings import BuildOutfit, outfit_of
+from sandbox.docker.container import CACHE, ENVIRONMENT, ROOT, Box, Container
+from sandbox.docker.engine import Engine, engine_errors
+from sandbox.docker.images import Images, Kept
+from sandbox.docker.registry_link import registry_link
+from sandbox.environments import EnvironmentCache
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+WATCH_S = 5.0  # between two looks at how much a build has written
+MOST_BYTES = 12 << 30  # one environment
+ROOM = (
+    "No space left on the disk of the Docker engine while the environment was built. Make room there (`docker system "
+    "df` shows what takes it; `fixbugs doctor --clean --environments` removes what FixBugs built), then run again."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Builder:
+    """On one engine. `folder` keeps locks, and when each environment was used last."""
+
+    engine: Engine
+    folder: Path
+    environ: Mapping[str, str]
+
+    @property
+    def images(self) -> Images:
+        return Images(self.engine, self.folder / "used")
+
+    async def build(self, recipe: Recipe) -> Built:
+        """Raises EnvironmentBroken with the output's tail when a command fails."""
+        async with EnvironmentCache(self.folder / "locks").locked(recipe.key):
+            kept = await asyncio.to_thread(self.images.kept, recipe.key)
+            cached = kept is not None
+            if kept is None:
+                await self._build(recipe)
+                kept = await asyncio.to_thread(self._kept, recipe.key)
+            await asyncio.to_thread(self.images.use, recipe.key)
+        if not cached:
+            await asyncio.to_thread(self.images.tidy, time.time())
+        return Built(recipe.key, ENVIRONMENT, cached, kept.build_s, kept.output_tail)
+
+    def _kept(self, key: str) -> Kept:
+        """Raises Permanent when it was not built."""
+        kept = self.images.kept(key)
+        if kept is None:
+            raise Permanent(f"There is no environment under the key {key!r}: build it first.")
+        return kept
+
+    async def box_of(self, key: str) -> Box:
+        """What a sandbox on this environment is made of."""
+        kept = await asyncio.to_thread(self._kept, EnvironmentCache(self.folder).slot(key).folder.name)
+        await asyncio.to_thread(self.images.use, key)
+        return Box(kept.name, "run", volumes=kept.volumes)
+
+    async def _build(self, recipe: Recipe) -> None:
+        outfit = await asyncio.to_thread(outfit_of, self.environ)
+        base = await asyncio.to_thread(self.images.base, recipe.image)
+        box = Box(
+            base,
+            "build",
+            build=True,
+            cache=f"fixbugs-downloads-{recipe.owner}" if recipe.owner else "",
+            memory_bytes=recipe.limits.memory_bytes,
+            volumes=await asyncio.to_thread(self._volumes, base),
+        )
+        started = time.monotonic()
+        async with AsyncExitStack() as leaving:
+            container = await uninterrupted(lambda: Container.start(self.engine, box), lambda made: made.remove())
+            leaving.push_async_callback(asyncio.to_thread, container.remove)
+            sandbox = await leaving.enter_async_context(agent_in(container, None, temporary=f"{ROOT}/temporary"))
+            link = registry_link(container, outfit, self.engine.settings.registries)
+            refused = await leaving.enter_async_context(link)
+            await leaving.enter_async_context(_bounded(container, sandbox))
+            tail = await _run_steps(sandbox, recipe, outfit, refused, started)
+            size_bytes = await asyncio.to_thread(container.written_bytes)
+            await uninterrupted(
+                lambda: self.images.keep(recipe.key, container.id, time.monotonic() - started, tail, size_bytes),
+                lambda _: None,
+            )
+
+    def _volumes(self, base: str) -> tuple[str, ...]:
+        with engine_errors("look at a base image"):
+            found = self.engine.api.inspect_image(base)
+        return tuple((found.get("Config") or {}).get("Volumes") or ())
+
+
+async def _run_steps(
+    sandbox: AgentSandbox, recipe: Recipe, outfit: BuildOutfit, refused: list[str], started: float
+) -> str:
+    """Runs the recipe's commands, then removes everything but the environment; the tail of what they printed."""
+    await sandbox.put_tree(recipe.tree)
+    for name, content in outfit.files:
+        await sandbox.put_file(f"{sandbox.scratch_path}/{name}", content)
+    sandbox.environ |= outfit.variables(sandbox.scratch_path)
+    tail = b""
+    for command in recipe.commands:
+        left_s = recipe.limits.wall_s - (time.monotonic() - started)
+        filled = filled_in(command, sandbox.place)
+        done = await sandbox.run(filled, replace(recipe.limits, wall_s=max(left_s, 0.0)))
+        tail = (tail + done.stdout + done.stderr)[-TAIL_BYTES:]
+        text = tail.decode("utf-8", "replace")
+        try:
+            check_step(filled, done, recipe.limits, text, ROOM)
+        except EnvironmentBroken as error:
+            if not refused:
+                raise
+            raise EnvironmentBroken(f"{error} {_refusals(refused)}", text) from error
+    clean = Command(("find", ROOT, CACHE, "-xdev", "-mindepth", "1", "-delete"), cwd="/")
+    done = await sandbox.run(clean, Limits(wall_s=300.0))
+    if (done.ended, done.exit_code) != (Ended.EXITED, 0):
+        said = done.stderr.decode("utf-8", "replace")
+        raise EnvironmentBroken("What the build left behind could not be removed.", said)
+    return tail.decode("utf-8", "replace")
+
+
+def _refusals(refused: list[str]) -> str:
+    hosts = ", ".join(dict.fromkeys(refused))
+    return (
+        f"The build asked for {hosts[:300]}, which is not one of the package registries that builds may reach; the "
+        "server's operator can add it to FIXBUGS_REGISTRIES."
+    )
+
+
+@asynccontextmanager
+async def _bounded(container: Container, sandbox: AgentSandbox) -> AsyncIterator[None]:
+    """Ends the build when it writes more than one environment may hold."""
+
+    async def watch() -> None:
+        while True:
+            await asyncio.sleep(WATCH_S)
+            if await asyncio.to_thread(container.written_bytes) > MOST_BYTES:
+                sandbox.channel.kill(f"The build wrote more than {MOST_BYTES >> 30} GB; it was ended.")
+                return
+
+    watching = asyncio.create_task(watch())
+    try:
+        yield
+    finally:
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)

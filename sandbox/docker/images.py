@@ -1,0 +1,191 @@
+"""The images that sandboxes start from: bases made ready for us, and built environments with when they were used last.
+
+fixbugs-base:<id>     a base image plus the folders that a sandbox needs
+fixbugs-env:<key>     a built environment
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import io
+import tarfile
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import docker.errors
+
+from bot.core.errors import EnvironmentBroken, SandboxUnavailable
+from sandbox.docker.container import CACHE, ENVIRONMENT, INSIDE_UID, ROOT, labels
+from sandbox.docker.engine import LABEL, Engine, engine_errors, missing_image
+from sandbox.docker.settings import KINDS
+from sandbox.environments import IN_USE_S
+
+BASES, ENVIRONMENTS = "fixbugs-base", "fixbugs-env"
+TAIL_CHARS = 4000
+# What a base says about how it is run is not ours.
+PLAIN = {"Entrypoint": [], "Cmd": [], "User": "", "WorkingDir": "/", "Env": [f"PATH={'/usr/local/bin:/usr/bin:/bin'}"]}
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A built environment's image. `volumes` are folders that its base declares as volumes."""
+
+    name: str
+    build_s: float
+    output_tail: str
+    size_bytes: int
+    volumes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Images:
+    """On one engine. `folder` keeps when each environment was used last. Methods block."""
+
+    engine: Engine
+    folder: Path
+
+    # ------------------------------------------------------------- bases
+
+    def base(self, asked: str) -> str:
+        """The prepared base for a kind of toolchain or an image that a repository names. Raises SandboxUnavailable when
+        the operator has not provided it, EnvironmentBroken when a repository may not, or cannot, have its own."""
+        name = self.engine.settings.images.get(asked, asked)
+        with engine_errors(f"look for the image {name}"):
+            found = self.engine.image(name)
+        if asked in KINDS and found is None:
+            raise SandboxUnavailable(missing_image(name))
+        if asked not in KINDS:
+            self._check_allowed(name)
+            found = found or self._pulled(name)
+        assert found is not None  # noqa: S101 (both branches above see to it)
+        return self._prepared(name, found)
+
+    def _check_allowed(self, name: str) -> None:
+        patterns = self.engine.settings.allowed_images
+        if not any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns):
+            allowed = f"allowed are {', '.join(patterns)}" if patterns else "none is allowed"
+            raise EnvironmentBroken(
+                f"The repository asks for the image {name!r}, which this server does not allow ({allowed}). Take the "
+                "setting out of .github/fixbugs.yml, or ask the server's operator to add it to FIXBUGS_ALLOWED_IMAGES."
+            )
+
+    def _pulled(self, name: str) -> dict[str, Any]:
+        repository, _, tag = name.partition(":")
+        with engine_errors(f"pull the image {name}"):
+            try:
+                self.engine.api.pull(repository, tag=tag or "latest")
+            except docker.errors.APIError as error:
+                raise EnvironmentBroken(
+                    f"The image {name!r} of .github/fixbugs.yml could not be pulled: {error.explanation or error}. "
+                    "See that the name is right and that the engine can reach its registry."
+                ) from error
+            return dict(self.engine.image(name) or {})
+
+    def _prepared(self, name: str, found: dict[str, Any]) -> str:
+        """The image with the folders that a sandbox needs, made without running anything of it."""
+        short = str(found["Id"]).rpartition(":")[2][:24]
+        tag = f"{BASES}:{short}"
+        with engine_errors(f"prepare the image {name}"):
+            if self.engine.image(tag) is not None:
+                return tag
+            made = self.engine.api.create_container(name, command=["true"], labels=labels("base"))
+            try:
+                self.engine.api.put_archive(made["Id"], "/", _folders())
+                self.engine.api.commit(made["Id"], BASES, short, conf={**PLAIN, "Labels": {LABEL: "1"}})
+            finally:
+                self.engine.api.remove_container(made["Id"], force=True, v=True)
+        return tag
+
+    # ------------------------------------------------------ environments
+
+    def kept(self, key: str) -> Kept | None:
+        """The environment under this key, if it was built."""
+        name = f"{ENVIRONMENTS}:{key}"
+        with engine_errors("look for an environment"):
+            found: dict[str, Any] | None = self.engine.image(name)
+        if found is None:
+            return None
+        config = found.get("Config") or {}
+        said = config.get("Labels") or {}
+        return Kept(
+            name,
+            float(said.get(f"{LABEL}.build_s", 0.0)),
+            str(said.get(f"{LABEL}.tail", "")),
+            int(said.get(f"{LABEL}.size", 0)),
+            tuple(config.get("Volumes") or ()),
+        )
+
+    def keep(self, key: str, container: str, build_s: float, tail: str, size_bytes: int) -> None:
+        """Makes this container's file system the environment under this key."""
+        said = {
+            LABEL: "1",
+            f"{LABEL}.build_s": f"{build_s:.3f}",
+            f"{LABEL}.tail": tail[-TAIL_CHARS:],
+            f"{LABEL}.size": str(size_bytes),
+        }
+        with engine_errors("keep an environment"):
+            self.engine.api.commit(container, ENVIRONMENTS, key, conf={**PLAIN, "Labels": said})
+
+    def use(self, key: str) -> None:
+        """Marks it as used now; where that cannot be written, it counts as unused."""
+        with suppress(OSError):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            (self.folder / key).touch()
+
+    def tidy(self, now: float) -> list[str]:
+        """Removes environments, the longest unused first, until all of them together fit the settings; never one that a
+        run may still need. `now` is in seconds since 1970. Returns the keys."""
+        with engine_errors("list environments"):
+            listed = self.engine.api.images(ENVIRONMENTS, filters={"label": f"{LABEL}=1"})
+        found = [(self._used_at(key), key, size) for key, size in _keys(listed)]
+        total = sum(size for _, _, size in found)
+        removed = []
+        for used_at, key, size in sorted(found):
+            if total <= self.engine.settings.environments_bytes or now - used_at < IN_USE_S:
+                break
+            if self.remove(key):
+                removed.append(key)
+                total -= size
+        return removed
+
+    def remove(self, key: str) -> bool:
+        """False when a container still uses it."""
+        try:
+            self.engine.api.remove_image(f"{ENVIRONMENTS}:{key}")
+        except docker.errors.ImageNotFound:
+            pass
+        except docker.errors.APIError:
+            return False
+        with suppress(OSError):
+            (self.folder / key).unlink(missing_ok=True)
+        return True
+
+    def _used_at(self, key: str) -> float:
+        try:
+            return (self.folder / key).stat().st_mtime
+        except OSError:
+            return 0.0
+
+
+def _keys(listed: Sequence[dict[str, Any]]) -> Iterator[tuple[str, int]]:
+    for image in listed:
+        size = int((image.get("Labels") or {}).get(f"{LABEL}.size", 0))
+        for tag in image.get("RepoTags") or ():
+            repository, _, key = str(tag).rpartition(":")
+            if repository == ENVIRONMENTS:
+                yield key, size
+
+
+def _folders() -> bytes:
+    """An archive of the folders that a sandbox writes, as its user's own."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        for folder in (ENVIRONMENT, ROOT, CACHE):
+            entry = tarfile.TarInfo(folder.strip("/"))
+            entry.type = tarfile.DIRTYPE
+            entry.mode, entry.uid, entry.gid = 0o755, INSIDE_UID, INSIDE_UID
+            archive.addfile(entry)
+    return packed.getvalue()
