@@ -4,12 +4,13 @@ Files and folders of this machine mean nothing there, so of those only certifica
 from __future__ import annotations
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.docker.container import CACHE
-from sandbox.indexes import ADDRESS_NAMES, PATH_NAMES, PROXY_NAMES, build_settings
+from sandbox.egress import Policy, proxied
+from sandbox.indexes import ADDRESS_NAMES, PATH_NAMES, build_settings
 
 CERTIFICATES = "certificates.pem"
 CERTIFICATE_NAMES = (
@@ -35,14 +36,16 @@ UV_CONFIG = "uv.toml"
 
 @dataclass(frozen=True, slots=True)
 class BuildOutfit:
-    """`environ` are the operator's settings that mean something in a container; `files` are (name, content)."""
+    """`environ` are the operator's settings that mean something in a container; `files` are (name, content); `policy`
+    is where a build may connect to."""
 
     environ: tuple[tuple[str, str], ...]
     files: tuple[tuple[str, bytes], ...]
+    policy: Policy
 
     def variables(self, folder: str) -> dict[str, str]:
         """What a build's commands get, with the files in `folder`."""
-        found = dict(self.environ) | CACHES
+        found = proxied(dict(self.environ)) | CACHES
         names = {name for name, _ in self.files}
         if CERTIFICATES in names:
             found |= dict.fromkeys(CERTIFICATE_NAMES, f"{folder}/{CERTIFICATES}")
@@ -51,8 +54,8 @@ class BuildOutfit:
         return found
 
 
-def outfit_of(environ: Mapping[str, str]) -> BuildOutfit:
-    """Reads the operator's settings, his certificates among them."""
+def outfit_of(environ: Mapping[str, str], registries: Iterable[str]) -> BuildOutfit:
+    """Reads the operator's settings, his certificates among them. Raises InputError for a registry that is none."""
     settings = build_settings(environ, Path.home())
     chosen = dict(settings.environ)
     files = [(UV_CONFIG, settings.uv_config.encode())] if settings.uv_config else []
@@ -60,11 +63,9 @@ def outfit_of(environ: Mapping[str, str]) -> BuildOutfit:
     if certificates:
         files.append((CERTIFICATES, certificates))
     kept = {
-        name: value
-        for name, value in chosen.items()
-        if name.upper() not in PROXY_NAMES and not (name in (*PATH_NAMES, *ADDRESS_NAMES) and _local(value))
+        name: value for name, value in chosen.items() if not (name in (*PATH_NAMES, *ADDRESS_NAMES) and _local(value))
     }
-    return BuildOutfit(tuple(sorted(kept.items())), tuple(files))
+    return BuildOutfit(tuple(sorted(kept.items())), tuple(files), Policy.of(settings, registries))
 
 
 def _certificates(chosen: Mapping[str, str]) -> bytes:

@@ -20,6 +20,7 @@ from sandbox.docker.container import CACHE, ENVIRONMENT, ROOT, Box, Container
 from sandbox.docker.engine import Engine, engine_errors
 from sandbox.docker.images import Images, Kept
 from sandbox.docker.registry_link import registry_link
+from sandbox.egress import Egress
 from sandbox.environments import EnvironmentCache
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class Builder:
         return Box(kept.name, "run", volumes=kept.volumes)
 
     async def _build(self, recipe: Recipe) -> None:
-        outfit = await asyncio.to_thread(outfit_of, self.environ)
+        outfit = await asyncio.to_thread(outfit_of, self.environ, self.engine.settings.registries)
         base = await asyncio.to_thread(self.images.base, recipe.image)
         box = Box(
             base,
@@ -87,10 +88,9 @@ class Builder:
             container = await uninterrupted(lambda: Container.start(self.engine, box), lambda made: made.remove())
             leaving.push_async_callback(asyncio.to_thread, container.remove)
             sandbox = await leaving.enter_async_context(agent_in(container, None, temporary=f"{ROOT}/temporary"))
-            link = registry_link(container, outfit, self.engine.settings.registries)
-            refused = await leaving.enter_async_context(link)
+            egress = await leaving.enter_async_context(registry_link(container, outfit.policy))
             await leaving.enter_async_context(_bounded(container, sandbox))
-            tail = await _run_steps(sandbox, recipe, outfit, refused, started)
+            tail = await _run_steps(sandbox, recipe, outfit, egress, started)
             size_bytes = await asyncio.to_thread(container.written_bytes)
             await uninterrupted(
                 lambda: self.images.keep(recipe.key, container.id, time.monotonic() - started, tail, size_bytes),
@@ -103,9 +103,7 @@ class Builder:
         return tuple((found.get("Config") or {}).get("Volumes") or ())
 
 
-async def _run_steps(
-    sandbox: AgentSandbox, recipe: Recipe, outfit: BuildOutfit, refused: list[str], started: float
-) -> str:
+async def _run_steps(sandbox: AgentSandbox, recipe: Recipe, outfit: BuildOutfit, egress: Egress, started: float) -> str:
     """Runs the recipe's commands, then removes everything but the environment; the tail of what they printed."""
     await sandbox.put_tree(recipe.tree)
     for name, content in outfit.files:
@@ -121,23 +119,13 @@ async def _run_steps(
         try:
             check_step(filled, done, recipe.limits, text, ROOM)
         except EnvironmentBroken as error:
-            if not refused:
-                raise
-            raise EnvironmentBroken(f"{error} {_refusals(refused)}", text) from error
+            raise EnvironmentBroken(" ".join((str(error), *egress.notes())), text) from error
     clean = Command(("find", ROOT, CACHE, "-xdev", "-mindepth", "1", "-delete"), cwd="/")
     done = await sandbox.run(clean, Limits(wall_s=300.0))
     if (done.ended, done.exit_code) != (Ended.EXITED, 0):
         said = done.stderr.decode("utf-8", "replace")
         raise EnvironmentBroken("What the build left behind could not be removed.", said)
     return tail.decode("utf-8", "replace")
-
-
-def _refusals(refused: list[str]) -> str:
-    hosts = ", ".join(dict.fromkeys(refused))
-    return (
-        f"The build asked for {hosts[:300]}, which is not one of the package registries that builds may reach; the "
-        "server's operator can add it to FIXBUGS_REGISTRIES."
-    )
 
 
 @asynccontextmanager

@@ -56,13 +56,13 @@ class ExecPipe:
         del self.stdout[:size]
         return found
 
-    async def read_some(self) -> bytes:
-        """Whatever of stdout comes next; b"" at its end."""
+    async def read_some(self, size: int) -> bytes:
+        """What of stdout comes next, at most `size` bytes; b"" at its end."""
         while not self.stdout:
             if not await self._more():
                 return b""
-        found = bytes(self.stdout)
-        self.stdout.clear()
+        found = bytes(self.stdout[:size])
+        del self.stdout[:size]
         return found
 
     async def _more(self) -> bool:
