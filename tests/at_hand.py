@@ -18,26 +18,35 @@ import pytest
 from bot.core.testing import Isolation
 from bot.core.tree import Tree
 from bot.ports import Command, Completed, Limits, Recipe
+from docker_at_hand import docker_settings, need_docker
 from sandbox.agent_sandbox import AgentSandbox
 from sandbox.bubblewrap import probe
+from sandbox.docker.sandboxes import DockerSandboxes
 from sandbox.local import LocalSandboxes
 
 NO_NAMESPACES = probe()
 needs_namespaces = pytest.mark.skipif(NO_NAMESPACES is not None, reason=NO_NAMESPACES or "")
 on_linux = pytest.mark.skipif(platform.system() != "Linux", reason="reads /proc: run it on Linux")
-everywhere = pytest.mark.parametrize(
-    "isolation", [pytest.param(Isolation.NAMESPACE, marks=needs_namespaces), pytest.param(Isolation.NONE)]
-)
+LOCAL = [pytest.param(Isolation.NAMESPACE, marks=needs_namespaces), pytest.param(Isolation.NONE)]
+locally = pytest.mark.parametrize("isolation", LOCAL)
+everywhere = pytest.mark.parametrize("isolation", [*LOCAL, pytest.param(Isolation.CONTAINER)])
 T = TypeVar("T")
 EMPTY = Recipe("empty", (), Tree({}))
 
 
 @cache
-def shared(isolation: Isolation, disk_bytes: int) -> LocalSandboxes:
-    """Sandboxes with an empty environment, built once for all tests."""
+def shared(isolation: Isolation, disk_bytes: int) -> LocalSandboxes | DockerSandboxes:
+    """Sandboxes with an empty environment, built once for all tests. Skips the test where it takes Docker and there is
+    none."""
+    if isolation is Isolation.CONTAINER:
+        need_docker()
     folder = tempfile.mkdtemp(prefix="fixbugs-tests-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    sandboxes = LocalSandboxes(Path(folder), isolation, environ={}, disk_bytes=disk_bytes)
+    sandboxes: LocalSandboxes | DockerSandboxes
+    if isolation is Isolation.CONTAINER:
+        sandboxes = DockerSandboxes(docker_settings(disk_bytes=disk_bytes), Path(folder), {})
+    else:
+        sandboxes = LocalSandboxes(Path(folder), isolation, environ={}, disk_bytes=disk_bytes)
     asyncio.run(sandboxes.build(EMPTY))
     return sandboxes
 

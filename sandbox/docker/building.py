@@ -49,10 +49,11 @@ class Builder:
     async def build(self, recipe: Recipe) -> Built:
         """Raises EnvironmentBroken with the output's tail when a command fails."""
         async with EnvironmentCache(self.folder / "locks").locked(recipe.key):
+            base = await asyncio.to_thread(self.images.base, recipe.image)
             kept = await asyncio.to_thread(self.images.kept, recipe.key)
-            cached = kept is not None
-            if kept is None:
-                await self._build(recipe)
+            cached = kept is not None and kept.base == base
+            if kept is None or not cached:
+                await self._build(recipe, base)
                 kept = await asyncio.to_thread(self._kept, recipe.key)
             await asyncio.to_thread(self.images.use, recipe.key)
         if not cached:
@@ -72,9 +73,8 @@ class Builder:
         await asyncio.to_thread(self.images.use, key)
         return Box(kept.name, "run", volumes=kept.volumes)
 
-    async def _build(self, recipe: Recipe) -> None:
+    async def _build(self, recipe: Recipe, base: str) -> None:
         outfit = await asyncio.to_thread(outfit_of, self.environ, self.engine.settings.registries)
-        base = await asyncio.to_thread(self.images.base, recipe.image)
         box = Box(
             base,
             "build",
@@ -92,10 +92,8 @@ class Builder:
             await leaving.enter_async_context(_bounded(container, sandbox))
             tail = await _run_steps(sandbox, recipe, outfit, egress, started)
             size_bytes = await asyncio.to_thread(container.written_bytes)
-            await uninterrupted(
-                lambda: self.images.keep(recipe.key, container.id, time.monotonic() - started, tail, size_bytes),
-                lambda _: None,
-            )
+            made = Kept("", base, time.monotonic() - started, tail, size_bytes, box.volumes)
+            await uninterrupted(lambda: self.images.keep(recipe.key, container.id, made), lambda _: None)
 
     def _volumes(self, base: str) -> tuple[str, ...]:
         with engine_errors("look at a base image"):

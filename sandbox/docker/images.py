@@ -31,9 +31,11 @@ PLAIN = {"Entrypoint": [], "Cmd": [], "User": "", "WorkingDir": "/", "Env": [f"P
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A built environment's image. `volumes` are folders that its base declares as volumes."""
+    """A built environment's image, and the prepared base that it was built on. `volumes` are folders that the base
+    declares as volumes."""
 
     name: str
+    base: str
     build_s: float
     output_tail: str
     size_bytes: int
@@ -112,22 +114,28 @@ class Images:
         said = config.get("Labels") or {}
         return Kept(
             name,
+            str(said.get(f"{LABEL}.base", "")),
             float(said.get(f"{LABEL}.build_s", 0.0)),
             str(said.get(f"{LABEL}.tail", "")),
             int(said.get(f"{LABEL}.size", 0)),
             tuple(config.get("Volumes") or ()),
         )
 
-    def keep(self, key: str, container: str, build_s: float, tail: str, size_bytes: int) -> None:
-        """Makes this container's file system the environment under this key."""
+    def keep(self, key: str, container: str, made: Kept) -> None:
+        """Makes this container's file system the environment under this key, instead of any other."""
         said = {
             LABEL: "1",
-            f"{LABEL}.build_s": f"{build_s:.3f}",
-            f"{LABEL}.tail": tail[-TAIL_CHARS:],
-            f"{LABEL}.size": str(size_bytes),
+            f"{LABEL}.base": made.base,
+            f"{LABEL}.build_s": f"{made.build_s:.3f}",
+            f"{LABEL}.tail": made.output_tail[-TAIL_CHARS:],
+            f"{LABEL}.size": str(made.size_bytes),
         }
         with engine_errors("keep an environment"):
+            before = self.engine.image(f"{ENVIRONMENTS}:{key}")
             self.engine.api.commit(container, ENVIRONMENTS, key, conf={**PLAIN, "Labels": said})
+            if before:
+                with suppress(docker.errors.APIError):  # a container still uses it
+                    self.engine.api.remove_image(before["Id"])
 
     def use(self, key: str) -> None:
         """Marks it as used now; where that cannot be written, it counts as unused."""

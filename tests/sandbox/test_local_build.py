@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from at_hand import everywhere, on_linux
+from at_hand import locally, on_linux
 from bot.core.errors import EnvironmentBroken, Permanent
 from bot.core.testing import Isolation
 from bot.core.tree import Tree, TreeFile
 from bot.ports import Built, Command, Limits, Recipe
 from sandbox.local import LocalSandboxes
 
-pytestmark = [everywhere, on_linux]
+pytestmark = [locally, on_linux]
 LIMITS = Limits(wall_s=30.0)
 
 
