@@ -1,6 +1,7 @@
 """The operator's package index settings, as a build needs them: which variables, files and folders go in.
 
-Read from the operator's environment and from the configuration files of pip and uv. An index address may carry
+Read from the operator's environment and from the configuration files of pip and uv; other languages' are read in
+`sandbox.registries`. An index address may carry
 credentials: builds get those because they cannot install without them. Nothing else secret goes in, and nothing at all
 of this reaches the phase in which the project's code runs.
 """
@@ -15,6 +16,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+from sandbox import registries
 
 PIP_KEYS = (
     "index-url",
@@ -68,12 +71,14 @@ ADDRESS_NAMES = ("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX
 @dataclass(frozen=True, slots=True)
 class BuildSettings:
     """What a build gets of the operator's: variables, the text of uv's own configuration file ("" for none), files
-    and folders that must be visible (they exist), and the uv program (None when there is none)."""
+    and folders that must be visible (they exist), the uv program (None when there is none), and files for a build's
+    home folder, as (path in it, text)."""
 
     environ: tuple[tuple[str, str], ...]
     uv_config: str
     visible: tuple[Path, ...]
     uv: Path | None
+    home_files: tuple[tuple[str, str], ...] = ()
 
 
 def build_settings(environ: Mapping[str, str], home: Path) -> BuildSettings:
@@ -82,18 +87,22 @@ def build_settings(environ: Mapping[str, str], home: Path) -> BuildSettings:
     chosen |= {name: value for name, value in environ.items() if _allowed(name)}
     for name, value in _for_uv(chosen).items():
         chosen.setdefault(name, value)
+    chosen |= registries.variables(environ, home)
     chosen["UV_LINK_MODE"] = "copy"  # cache and environment lie on different mounts
     chosen["UV_PYTHON_DOWNLOADS"] = "never"  # the base interpreter is given
     uv = shutil.which("uv", path=f"{sysconfig.get_path('scripts')}:{environ.get('PATH', '')}")
     uv_files = (environ.get("UV_CONFIG_FILE"), home / ".config/uv/uv.toml", "/etc/uv/uv.toml")
     uv_config = next((text for name in uv_files if name and (text := _text(Path(name)))), "")
-    return BuildSettings(tuple(sorted(chosen.items())), uv_config, _visible(chosen), Path(uv) if uv else None)
+    home_files = registries.home_files(environ, home)
+    program = Path(uv) if uv else None
+    return BuildSettings(tuple(sorted(chosen.items())), uv_config, _visible(chosen), program, home_files)
 
 
 def index_addresses(settings: BuildSettings) -> tuple[str, ...]:
     """Every http(s) address that these settings name, as they name it: with credentials, where they do."""
     texts = [value for name, value in settings.environ if name.upper() not in NO_INDEXES]
-    return tuple(dict.fromkeys(found for text in (*texts, settings.uv_config) for found in ADDRESS.findall(text)))
+    texts += [settings.uv_config, *(text for _, text in settings.home_files)]
+    return tuple(dict.fromkeys(found for text in texts for found in ADDRESS.findall(text)))
 
 
 def _allowed(name: str) -> bool:

@@ -146,10 +146,10 @@ class Exchange:
             line = self._lines.get(number)
             if kind == wire.OPEN:
                 self._open(number)
-            elif line is not None:
+            elif kind not in (wire.DATA, wire.CREDIT, wire.END, wire.CLOSE) or number > self._latest:
+                raise ValueError("a frame that means nothing")
+            elif line is not None:  # else it is over, and the forwarder did not know
                 line.obey(kind, body)
-            elif number > self._latest or kind not in (wire.DATA, wire.CREDIT, wire.END, wire.CLOSE):
-                raise ValueError(f"frame {kind} for no connection")
 
     async def _greet(self) -> None:
         """The first frame says that it listens, or why not; something else was never our forwarder."""
