@@ -120,13 +120,15 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """A built environment. `path` is where it lies as commands inside a sandbox see it."""
+    """A built environment. `path` is where it lies as commands inside a sandbox see it; `notes` say what of the recipe
+    it lacks."""
 
     key: str
     path: str
     cached: bool
     build_s: float
     output_tail: str
+    notes: tuple[str, ...] = ()
 
 
 class Sandboxes(Protocol):

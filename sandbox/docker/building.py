@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.core.errors import EnvironmentBroken, Permanent
-from bot.ports import Built, Command, Ended, Limits, Recipe
+from bot.ports import Built, Command, Ended, Limits, Recipe, Service
 from sandbox.agent_sandbox import AgentSandbox
 from sandbox.build_steps import TAIL_BYTES, check_step, filled_in
 from sandbox.docker.agent_link import agent_in, uninterrupted
@@ -48,17 +48,19 @@ class Builder:
 
     async def build(self, recipe: Recipe) -> Built:
         """Raises EnvironmentBroken with the output's tail when a command fails."""
+        services = tuple(service for service in recipe.services if self.images.allows(service.image))
         async with EnvironmentCache(self.folder / "locks").locked(recipe.key):
             base = await asyncio.to_thread(self.images.base, recipe.image)
             kept = await asyncio.to_thread(self.images.kept, recipe.key)
-            cached = kept is not None and kept.base == base
+            cached = kept is not None and (kept.base, kept.services) == (base, services)
             if kept is None or not cached:
-                await self._build(recipe, base)
+                await self._build(recipe, base, services)
                 kept = await asyncio.to_thread(self._kept, recipe.key)
             await asyncio.to_thread(self.images.use, recipe.key)
         if not cached:
             await asyncio.to_thread(self.images.tidy, time.time())
-        return Built(recipe.key, ENVIRONMENT, cached, kept.build_s, kept.output_tail)
+        notes = tuple(_left_out(service) for service in recipe.services if service not in services)
+        return Built(recipe.key, ENVIRONMENT, cached, kept.build_s, kept.output_tail, notes)
 
     def _kept(self, key: str) -> Kept:
         """Raises Permanent when it was not built."""
@@ -71,9 +73,9 @@ class Builder:
         """What a sandbox on this environment is made of."""
         kept = await asyncio.to_thread(self._kept, EnvironmentCache(self.folder).slot(key).folder.name)
         await asyncio.to_thread(self.images.use, key)
-        return Box(kept.name, "run", volumes=kept.volumes)
+        return Box(kept.name, "run", volumes=kept.volumes, services=kept.services)
 
-    async def _build(self, recipe: Recipe, base: str) -> None:
+    async def _build(self, recipe: Recipe, base: str, services: tuple[Service, ...]) -> None:
         outfit = await asyncio.to_thread(outfit_of, self.environ, self.engine.settings.registries)
         box = Box(
             base,
@@ -83,6 +85,8 @@ class Builder:
             memory_bytes=recipe.limits.memory_bytes,
             volumes=await asyncio.to_thread(self._volumes, base),
         )
+        for service in services:
+            await asyncio.to_thread(self.images.fetched, service.image)
         started = time.monotonic()
         async with AsyncExitStack() as leaving:
             container = await uninterrupted(lambda: Container.start(self.engine, box), lambda made: made.remove())
@@ -92,13 +96,20 @@ class Builder:
             await leaving.enter_async_context(_bounded(container, sandbox))
             tail = await _run_steps(sandbox, recipe, outfit, egress, started)
             size_bytes = await asyncio.to_thread(container.written_bytes)
-            made = Kept("", base, time.monotonic() - started, tail, size_bytes, box.volumes)
+            made = Kept("", base, time.monotonic() - started, tail, size_bytes, box.volumes, services)
             await uninterrupted(lambda: self.images.keep(recipe.key, container.id, made), lambda _: None)
 
     def _volumes(self, base: str) -> tuple[str, ...]:
         with engine_errors("look at a base image"):
             found = self.engine.api.inspect_image(base)
         return tuple((found.get("Config") or {}).get("Volumes") or ())
+
+
+def _left_out(service: Service) -> str:
+    return (
+        f"Tests may need the service {service.name!r} ({service.image}), which this server does not allow: "
+        "its operator can add the image to FIXBUGS_ALLOWED_IMAGES."
+    )
 
 
 async def _run_steps(sandbox: AgentSandbox, recipe: Recipe, outfit: BuildOutfit, egress: Egress, started: float) -> str:

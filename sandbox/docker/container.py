@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import socket
 import ssl
 from collections.abc import Mapping, Sequence
@@ -20,7 +19,10 @@ import docker.errors
 import requests
 from docker.types import LogConfig, Mount, Ulimit
 
-from sandbox.docker.engine import LABEL, Engine, engine_errors
+from bot.ports import Service
+from sandbox.docker.engine import Engine, engine_errors
+from sandbox.docker.labels import labels
+from sandbox.docker.services import Beside
 
 GUARD_UID, INSIDE_UID = 10_000, 10_001
 EXPIRY_S = 7 * 3600  # a run takes six hours at most
@@ -42,6 +44,7 @@ class Box:
     cache: str = ""
     memory_bytes: int = 0  # 0: the settings' own
     volumes: tuple[str, ...] = ()  # folders that the image declares as volumes
+    services: tuple[Service, ...] = ()
 
 
 @dataclass(eq=False)
@@ -51,6 +54,7 @@ class Container:
     engine: Engine
     id: str
     keeper: object = field(repr=False, default=None)
+    beside: Beside | None = None
 
     @classmethod
     def start(cls, engine: Engine, box: Box) -> Container:
@@ -72,6 +76,9 @@ class Container:
             try:
                 container.keeper = engine.api.attach_socket(container.id, {"stdin": 1, "stream": 1})
                 engine.api.start(container.id)
+                if box.services:
+                    container.beside = Beside(engine, container.id)
+                    container.beside.start(box.services)
             except BaseException:
                 container.remove()
                 raise
@@ -105,22 +112,13 @@ class Container:
 
     def remove(self) -> None:
         """Ends everything in it and removes it; quiet when it is gone, or the engine is."""
+        if self.beside:
+            self.beside.remove()
         with contextlib.suppress(docker.errors.APIError, requests.RequestException):
             self.engine.api.remove_container(self.id, force=True, v=True)
         with contextlib.suppress(OSError, AttributeError):
             self.keeper.close()  # type: ignore[attr-defined] # whatever kind of socket the library gave
         self.keeper = None
-
-
-def labels(purpose: str) -> dict[str, str]:
-    """Marks what is ours, for what, and whose process's it is."""
-    return {LABEL: "1", f"{LABEL}.purpose": purpose, f"{LABEL}.owner": owner()}
-
-
-def owner() -> str:
-    """This process among all of all times: host, pid and when it started."""
-    started = Path("/proc/self/stat").read_text(encoding="ascii").rpartition(")")[2].split()[19]
-    return f"{socket.gethostname()}:{os.getpid()}:{started}"
 
 
 @cache
@@ -147,6 +145,7 @@ def _host_config(engine: Engine, box: Box) -> object:
         ipc_mode="private",
         init=True,
         auto_remove=True,
+        extra_hosts={service.name: "127.0.0.1" for service in box.services},
         tmpfs=tmpfs,
         mounts=mounts,
         shm_size=SHARED_BYTES,

@@ -26,7 +26,6 @@ LEAST_API = (1, 41)  # Docker 20.10: the last whose hosts are still about
 CALL_S = 120  # one call; starting a container on a busy machine takes seconds
 TUNNEL_S = 15.0
 DEFAULT_SOCKET = "unix:///var/run/docker.sock"
-LABEL = "fixbugs"  # on everything that is ours
 INSTALL = (
     "install Docker (docs.docker.com/engine/install) and start it, or run with `--sandbox namespace` for code that "
     "you trust more"

@@ -18,8 +18,11 @@ from typing import Any
 import docker.errors
 
 from bot.core.errors import EnvironmentBroken, SandboxUnavailable
-from sandbox.docker.container import CACHE, ENVIRONMENT, INSIDE_UID, ROOT, labels
-from sandbox.docker.engine import LABEL, Engine, engine_errors, missing_image
+from bot.ports import Service
+from sandbox.docker.container import CACHE, ENVIRONMENT, INSIDE_UID, ROOT
+from sandbox.docker.engine import Engine, engine_errors, missing_image
+from sandbox.docker.labels import LABEL, labels
+from sandbox.docker.services import decoded, encoded
 from sandbox.docker.settings import KINDS
 from sandbox.environments import IN_USE_S
 
@@ -40,6 +43,7 @@ class Kept:
     output_tail: str
     size_bytes: int
     volumes: tuple[str, ...]
+    services: tuple[Service, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +63,23 @@ class Images:
             found = self.engine.image(name)
         if asked in KINDS and found is None:
             raise SandboxUnavailable(missing_image(name))
-        if asked not in KINDS:
-            self._check_allowed(name)
-            found = found or self._pulled(name)
-        assert found is not None  # noqa: S101 (both branches above see to it)
-        return self._prepared(name, found)
+        return self._prepared(name, found if found and asked in KINDS else self.fetched(name))
+
+    def fetched(self, name: str) -> dict[str, Any]:
+        """What the engine knows of an image that a repository names, pulled when it is not there. Raises
+        EnvironmentBroken when it may not be used, or cannot be had."""
+        self._check_allowed(name)
+        with engine_errors(f"look for the image {name}"):
+            found: dict[str, Any] | None = self.engine.image(name)
+        return found or self._pulled(name)
+
+    def allows(self, name: str) -> bool:
+        """Whether a repository may have this image."""
+        return any(fnmatch.fnmatchcase(name, pattern) for pattern in self.engine.settings.allowed_images)
 
     def _check_allowed(self, name: str) -> None:
         patterns = self.engine.settings.allowed_images
-        if not any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns):
+        if not self.allows(name):
             allowed = f"allowed are {', '.join(patterns)}" if patterns else "none is allowed"
             raise EnvironmentBroken(
                 f"The repository asks for the image {name!r}, which this server does not allow ({allowed}). Take the "
@@ -119,6 +131,7 @@ class Images:
             str(said.get(f"{LABEL}.tail", "")),
             int(said.get(f"{LABEL}.size", 0)),
             tuple(config.get("Volumes") or ()),
+            decoded(str(said.get(f"{LABEL}.services", ""))),
         )
 
     def keep(self, key: str, container: str, made: Kept) -> None:
@@ -129,6 +142,7 @@ class Images:
             f"{LABEL}.build_s": f"{made.build_s:.3f}",
             f"{LABEL}.tail": made.output_tail[-TAIL_CHARS:],
             f"{LABEL}.size": str(made.size_bytes),
+            f"{LABEL}.services": encoded(made.services),
         }
         with engine_errors("keep an environment"):
             before = self.engine.image(f"{ENVIRONMENTS}:{key}")
