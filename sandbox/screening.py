@@ -27,6 +27,7 @@ INSIDE = Path(__file__).parent / "inside"
 SENT_FILES = (
     "__init__.py",
     "launch.py",
+    "places.py",
     *(f"fork_server/{path.name}" for path in sorted(INSIDE.glob("fork_server/*.py"))),
 )
 ENTER = "import sys; sys.path.insert(0, {library!r}); "
@@ -45,6 +46,8 @@ class LaneSetup:
     `python` is the environment's interpreter, as a command inside a sandbox finds it; `arguments` are pytest's options
     without ids; `roots` are the folders (relative to the tree) that are importable; `is_runner`: the project is a
     library that pytest is made of, so each candidate needs an interpreter of its own. `memory_bytes` is one lane's.
+    `folder` is where the project lies in the tree: its tests run there, their ids are the tree's. `environ` are the
+    variables that its tests expect; `env` those of the fork server itself.
     """
 
     python: str
@@ -53,6 +56,8 @@ class LaneSetup:
     roots: tuple[str, ...] = (".",)
     is_runner: bool = False
     memory_bytes: int = 2 << 30
+    folder: str = "."
+    environ: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass
@@ -92,7 +97,8 @@ async def screen_in_lanes(
 class Batch:
     """The plans as the fork server reads them; candidates that do not fit the tree are refused here.
 
-    JSON: {"tree", "tmp": paths, "arguments", "roots", "is_runner", "memory_bytes", "check_wall_s", "cautious",
+    JSON: {"tree", "tmp": paths, "folder", "environ": pairs, "arguments", "roots", "is_runner", "memory_bytes",
+    "check_wall_s", "cautious",
     "neighbours_s" (see LaneMemory; null: not known to hang),
     "checks": [{"ids", "max_failures", "slowest_s"}],
     "plans": [{"plan": number, "edits": [splice], "checks": [check numbers]}]};
@@ -128,6 +134,8 @@ class Batch:
         head = {
             "tree": sandbox.tree_path,
             "tmp": f"{sandbox.scratch_path}/temporary",
+            "folder": self.setup.folder,
+            "environ": self.setup.environ,
             "arguments": self.setup.arguments,
             "roots": self.setup.roots,
             "is_runner": self.setup.is_runner,

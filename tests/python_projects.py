@@ -77,11 +77,12 @@ def prepared(workbench: SandboxWorkbench, files: Mapping[str, str]) -> Environme
     return waited(workbench.prepare(tree_of(files)))
 
 
-def environment_of(workbench: SandboxWorkbench, files: Mapping[str, str]) -> Environment:
-    """The project's environment on a borrowing workbench; its tests are not listed, which saves a process."""
+def environment_of(workbench: SandboxWorkbench, files: Mapping[str, str], paths: Sequence[str] = ()) -> Environment:
+    """The project's environment on a borrowing workbench; its tests are not listed, which saves a process. `paths` say
+    which of several projects is meant."""
     if workbench not in BORROWED:
         BORROWED[workbench] = prepared(workbench, CALC)
-    detection = BorrowingToolchain().detect(tree_of(files))
+    detection = BorrowingToolchain().detect(tree_of(files), paths=paths)
     assert detection is not None, "these files are no Python project"
     settings = {**dict(BORROWED[workbench].settings), **dict(detection.settings), "runner": detection.runner}
     return replace(BORROWED[workbench], runner=detection.runner, settings=tuple(settings.items()))

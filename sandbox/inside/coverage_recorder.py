@@ -8,6 +8,7 @@ code of the repository.
 from __future__ import annotations
 
 import json
+import posixpath
 import sys
 import threading
 from pathlib import Path
@@ -25,9 +26,10 @@ class Recorder:
     """Appends one JSON line per test to a file: {"id": …, "lines": {path: [start, stop, start, stop, …]}}, where a
     path is relative to the tree and both ends of a range belong to it."""
 
-    def __init__(self, path: str, tree: str) -> None:
+    def __init__(self, path: str, tree: str, here: str) -> None:
         self._file = Path(path).open("w", encoding="utf-8")  # noqa: SIM115  (open as long as the process lives)
         self._tree = tree.rstrip("/") + "/"
+        self._here = here  # what names of files without a folder are relative to
         self._paths: dict[str, str | None] = {}  # file name as Python knows it -> path in the repository
         self._hits: Hits = set()
         kind = Monitoring if hasattr(sys, "monitoring") else Tracing
@@ -48,7 +50,7 @@ class Recorder:
 
     def _inside(self, filename: str) -> bool:
         if filename not in self._paths:
-            full = filename if filename.startswith(("/", "<")) else self._tree + filename
+            full = filename if filename.startswith(("/", "<")) else posixpath.normpath(f"{self._here}/{filename}")
             self._paths[filename] = full[len(self._tree) :] if full.startswith(self._tree) else None
         return self._paths[filename] is not None
 

@@ -43,6 +43,8 @@ class Builder:
     def __init__(self, plan: dict[str, Any], tree: str, environment: str, base: str) -> None:
         self.plan = plan  # see python_install._plan
         self.tree = Path(tree).resolve()
+        self.folder = str(plan["folder"])
+        self.home = self.tree / self.folder  # where the project lies
         self.environment = Path(environment)
         self.base = base
         self.python = str(self.environment / "bin" / "python")
@@ -77,7 +79,7 @@ class Builder:
         done = subprocess.run(
             list(argv),
             env=environ,
-            cwd=str(cwd or self.tree),
+            cwd=str(cwd or self.home),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -125,7 +127,8 @@ class Builder:
             self.one_by_one(plan["tests"])
 
     def project(self, extras: Sequence[str]) -> list[str]:
-        return [f"-e {TREE}" + (f"[{','.join(extras)}]" if extras else "")]
+        place = TREE if self.folder == "." else f"{TREE}/{self.folder}"
+        return [f"-e {place}" + (f"[{','.join(extras)}]" if extras else "")]
 
     def one_by_one(self, lines: Sequence[str]) -> None:
         for line in lines:

@@ -14,8 +14,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .places import Home
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
 HERE = Path(__file__).resolve().parent
 
@@ -39,13 +41,17 @@ def plugin_options() -> list[str]:
     return found
 
 
-def enter_repository(tree: str, roots: Sequence[str]) -> None:
-    """Makes the repository importable, as `python -m pytest` in its root does, for us and for child processes."""
-    inside = [f"{tree}/{root}" for root in roots if root != "."]
+def home_of(request: Mapping[str, Any]) -> Home:
+    """Where the project lies, out of a request or a batch."""
+    environ = tuple((str(name), str(value)) for name, value in request["environ"])
+    return Home(request["tree"], request["folder"], tuple(request["roots"]), environ)
+
+
+def enter_repository(home: Home) -> None:
+    """Makes the project importable, as `python -m pytest` in its folder does, for us and for child processes."""
     ours = {str(HERE), str(HERE.parent)}
-    sys.path[:] = [tree, *inside, *(path for path in sys.path if path and path not in ours)]
-    os.environ["PYTHONPATH"] = os.pathsep.join([*inside, tree])
-    os.chdir(tree)
+    sys.path[:] = [home.path, *home.importable(), *(path for path in sys.path if path and path not in ours)]
+    home.settle()
 
 
 def main() -> None:
@@ -53,16 +59,16 @@ def main() -> None:
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.close(null)
-    tree, roots = request["tree"], request["roots"]
+    home = home_of(request)
     if request["is_runner"]:
-        enter_repository(tree, roots)
+        enter_repository(home)
         sys.path.append(str(HERE.parent))  # the reporter is still to be imported
     import pytest  # noqa: PLC0415  (only now, see above)
 
     live = os.dup(1)  # pytest replaces 1 while tests run; not inherited by child processes
-    emit, reporter = make_reporter(request, live)
+    emit, reporter = make_reporter(request, home, live)
     arguments = [*request["arguments"], *plugin_options()]
-    enter_repository(tree, roots)
+    enter_repository(home)
     for name in [name for name in sys.modules if name.startswith("fixbugs_inside")]:
         del sys.modules[name]  # the repository's code need not find us so easily
     emit({"event": "start", "python": sys.version.split()[0], "pytest": pytest.__version__})
@@ -73,16 +79,16 @@ def main() -> None:
     os._exit(int(code))  # threads and exit handlers that tests left behind have no say in the result
 
 
-def make_reporter(request: dict[str, Any], live: int) -> tuple[Any, object]:
+def make_reporter(request: dict[str, Any], home: Home, live: int) -> tuple[Any, object]:
     """The function that emits events, and the plug-in that uses it. Takes the key out of the request."""
     from . import canaries, coverage_recorder, events, limiter, reporter  # noqa: PLC0415  (pytest's libraries come first)
 
     collect_only = request["mode"] == "collect"
-    recorder = coverage_recorder.Recorder(request["coverage"], request["tree"]) if request["coverage"] else None
+    recorder = coverage_recorder.Recorder(request["coverage"], home.tree, home.path) if request["coverage"] else None
     emit = events.emitter(request["report"], bytes.fromhex(request.pop("key")), live)
     plugin = reporter.Reporter(
         emit,
-        request["tree"],
+        home,
         wanted=request["ids"],
         canaries=None if collect_only else canaries.Canaries(*request["canaries"]),
         limiter=None if collect_only else limiter.Limiter(request["test_limit_s"], request["wall_s"]),

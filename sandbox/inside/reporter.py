@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .coverage_recorder import Recorder
     from .events import Emit
     from .limiter import Limiter
+    from .places import Home
 
     Hook = Generator[None, Any, None]  # what is sent in is pluggy's result object
 
@@ -43,12 +44,12 @@ NEUTRAL = {
 
 
 class Reporter:
-    """Emits the events of one session. `wanted` are the ids to keep (None: all of them)."""
+    """Emits the events of one session. `wanted` are the ids to keep (None: all of them). Ids are the repository's."""
 
     def __init__(
         self,
         emit: Emit,
-        tree: str,
+        home: Home,
         *,
         wanted: Sequence[str] | None,
         canaries: Canaries | None = None,
@@ -57,7 +58,8 @@ class Reporter:
         collect_only: bool = False,
     ) -> None:
         self._emit = emit
-        self._describe = Describer(tree)
+        self._describe = Describer(home.tree)
+        self._id = home.id_from_root
         self._wanted = None if wanted is None else frozenset(wanted)
         self._canaries = canaries
         self._limiter = limiter
@@ -94,7 +96,7 @@ class Reporter:
         self._emit(
             {
                 "event": "collect_error",
-                "id": report.nodeid,
+                "id": self._id(report.nodeid),
                 "type": type(error).__name__ if error is not None else "",
                 "message": self._describe.message(error) if error is not None else "",
                 "text": self._describe.text(report),
@@ -103,16 +105,17 @@ class Reporter:
 
     @pytest.hookimpl(trylast=True)
     def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
-        self._deselected.extend(item.nodeid for item in items)
+        self._deselected.extend(self._id(item.nodeid) for item in items)
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> Hook:
         yield
         if self._wanted is not None:
-            items[:] = [item for item in items if item.nodeid in self._wanted]
-        self._emit({"event": "collected", "ids": [item.nodeid for item in items], "deselected": self._deselected})
+            items[:] = [item for item in items if self._id(item.nodeid) in self._wanted]
+        ids = [self._id(item.nodeid) for item in items]
+        self._emit({"event": "collected", "ids": ids, "deselected": self._deselected})
         if self._canaries is not None:
-            self._emit({"event": "canaries", "ids": self._canaries.inject(session, items)})
+            self._emit({"event": "canaries", "ids": [self._id(i) for i in self._canaries.inject(session, items)]})
 
     # ------------------------------------------------------------ tests
 
@@ -120,14 +123,15 @@ class Reporter:
     def pytest_runtest_protocol(self, item: pytest.Item) -> Hook:
         self._phases, self._failures = [], []
         self._own.pop(item.nodeid, None)
-        self._emit({"event": "begin", "id": item.nodeid}, live=True)
+        self._emit({"event": "begin", "id": self._id(item.nodeid)}, live=True)
         if self._recorder is not None:
             self._recorder.begin()
         yield
         if self._recorder is not None:
-            self._recorder.end(item.nodeid)
+            self._recorder.end(self._id(item.nodeid))
         self._ran += 1
-        event = {"event": "test", "id": item.nodeid, "phases": self._phases, "own": self._own.get(item.nodeid)}
+        own = self._own.get(item.nodeid)
+        event = {"event": "test", "id": self._id(item.nodeid), "phases": self._phases, "own": own}
         timed_out = self._limiter is not None and self._limiter.fired
         self._emit({**event, "timed_out": timed_out, "failures": self._failures}, live=True)
         if self._limiter is not None:

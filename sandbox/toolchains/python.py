@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import posixpath
 import secrets
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,9 +19,10 @@ from sandbox.screening import LaneSetup
 from sandbox.toolchains import python_ids, python_install
 from sandbox.toolchains.base import BuildReport, Detection, Mode, Place, Request, Selection, Session, Settings
 from sandbox.toolchains.python_detect import detect_python
+from sandbox.toolchains.python_folder import choose
 
 INSIDE = Path(__file__).parent.parent / "inside"
-SENT = ("__init__", "launch", "events", "failures", "limiter", "canaries", "reporter", "coverage_recorder")
+SENT = ("__init__", "launch", "places", "events", "failures", "limiter", "canaries", "reporter", "coverage_recorder")
 START = b"from fixbugs_inside.launch import main\n\nmain()\n"
 LIVE_PREFIX = b"\x1efixbugs "
 ENV = (("PYTHONHASHSEED", "0"), ("TZ", "UTC"), ("PYTHONFAULTHANDLER", "1"), ("PYTHONIOENCODING", "utf-8"))
@@ -33,23 +35,28 @@ LAST_CANARY = (
 class PythonToolchain:
     """Implements `sandbox.toolchains.base.Toolchain`.
 
-    Settings: "config" (pytest's settings file), "patterns" (of test files), "roots" (folders to import from, joined by
-    ":"), "is_runner", "installed", "own_options" ("no": the project's addopts are left out).
+    Settings: "folder" (the project's, in the tree), "config" (pytest's settings file, from there), "patterns" (of test
+    files), "roots" (folders of the tree to import from, joined by ":"), "environ" (variables for tests, JSON pairs),
+    "is_runner", "installed", "own_options" ("no": the project's addopts are left out).
     """
 
     name = "python"
 
     def detect(self, tree: Tree, wishes: Wishes = AS_FOUND, paths: Sequence[str] = ()) -> Detection | None:
-        project = detect_python(tree)
-        if project is None:
+        if not any(path.endswith(".py") for path in tree):
+            return None
+        choice = choose(tree, wishes.folder, paths)
+        project = detect_python(tree, choice.folder) if choice else None
+        if project is None or choice is None:
             return None
         settings = (
+            ("folder", project.folder),
             ("config", project.config),
             ("patterns", " ".join(project.patterns)),
             ("roots", ":".join(project.roots)),
             ("is_runner", "yes" if project.runner_part else ""),
         )
-        notes = list(project.notes)
+        notes = [*([choice.note] if choice.note else ()), *project.notes]
         if project.runner_part:
             notes.append("pytest itself uses this library: a patch can break the runner, not only fail a test.")
         if project.needs.python and not _well_formed(project.needs.python):
@@ -57,7 +64,7 @@ class PythonToolchain:
         return Detection(project.runner, settings, tuple(notes))
 
     def recipe(self, tree: Tree, detection: Detection) -> Recipe:
-        project = detect_python(tree)
+        project = detect_python(tree, folder(detection.settings))
         if project is None:
             raise ValueError("the tree holds no Python; detect() said so")
         return python_install.recipe(tree, project)
@@ -82,16 +89,18 @@ class PythonToolchain:
             "mode": request.mode.value,
             "key": request.key.hex(),
             "tree": place.tree,
+            "folder": folder(settings),
+            "environ": environ(settings),
             "roots": roots(settings),
             "is_runner": bool(dict(settings).get("is_runner")),
             "ids": request.ids,
-            "arguments": [*arguments(settings), *request.files],
+            "arguments": [*arguments(settings), *(from_folder(settings, file) for file in request.files)],
             "report": report,
             "coverage": coverage if request.coverage else "",
             "canaries": [
                 first,
                 last,
-                posixpath.dirname(f"{place.tree}/{request.files[0]}") if request.files else place.tree,
+                posixpath.dirname(f"{place.tree}/{request.files[0]}") if request.files else home_path(place, settings),
             ],
             "wall_s": request.wall_s,
             "test_limit_s": request.test_limit_s,
@@ -124,9 +133,9 @@ class PythonToolchain:
 
     def script(self, place: Place, settings: Settings, code: str) -> tuple[Command, tuple[tuple[str, bytes], ...]]:
         path = f"{place.scratch}/script.py"
-        folders = [f"{place.tree}/{root}" for root in roots(settings) if root != "."]
-        env = (*ENV, ("PYTHONPATH", ":".join([*folders, place.tree])))
-        return Command((python_of(place), path), env=env), ((path, code.encode()),)
+        folders = [f"{place.tree}/{root}" for root in roots(settings) if root not in (".", folder(settings))]
+        env = (*ENV, *environ(settings), ("PYTHONPATH", ":".join([*folders, home_path(place, settings)])))
+        return Command((python_of(place), path), env=env, cwd=folder(settings)), ((path, code.encode()),)
 
     def lane(self, environment_path: str, settings: Settings, memory_bytes: int) -> LaneSetup:
         return LaneSetup(
@@ -136,12 +145,19 @@ class PythonToolchain:
             roots=roots(settings),
             is_runner=bool(dict(settings).get("is_runner")),
             memory_bytes=memory_bytes,
+            folder=folder(settings),
+            environ=environ(settings),
         )
 
     def person_command(self, settings: Settings, test_ids: Sequence[str]) -> str:
         given = dict(settings)
-        needed = () if given.get("installed") else tuple(root for root in roots(settings) if root != ".")
-        return python_ids.person_command(given.get("runner", "pytest"), needed, test_ids)
+        here = folder(settings)
+        needed = [
+            from_folder(settings, root) for root in roots(settings) if root != here and not given.get("installed")
+        ]
+        shown = [from_folder(settings, test_id) for test_id in test_ids]
+        command = python_ids.person_command(given.get("runner", "pytest"), needed, shown)
+        return command if here == "." else f"cd {shlex.quote(here)} && {command}"
 
 
 def arguments(settings: Settings) -> tuple[str, ...]:
@@ -160,6 +176,27 @@ def arguments(settings: Settings) -> tuple[str, ...]:
 def roots(settings: Settings) -> tuple[str, ...]:
     """The folders, relative to the tree, that code is imported from."""
     return tuple(root for root in dict(settings).get("roots", "").split(":") if root)
+
+
+def folder(settings: Settings) -> str:
+    """The project's folder, relative to the tree; "." for all of it."""
+    return dict(settings).get("folder") or "."
+
+
+def home_path(place: Place, settings: Settings) -> str:
+    return place.tree if folder(settings) == "." else f"{place.tree}/{folder(settings)}"
+
+
+def from_folder(settings: Settings, path: str) -> str:
+    """A path or id from the tree's root as one from the project's folder."""
+    file, colons, rest = path.partition("::")
+    return path if folder(settings) == "." else posixpath.relpath(file, folder(settings)) + colons + rest
+
+
+def environ(settings: Settings) -> tuple[tuple[str, str], ...]:
+    """The variables that the project's tests expect."""
+    pairs = json.loads(dict(settings).get("environ") or "[]")
+    return tuple((str(name), str(value)) for name, value in pairs)
 
 
 def python_of(place: Place) -> str:

@@ -4,25 +4,19 @@
 
 from __future__ import annotations
 
-import configparser
 import re
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
-from posixpath import basename
+from posixpath import basename, join, normpath, relpath
 
 from bot.core.tree import Tree
-from sandbox.toolchains.python_manifests import (
-    Needs,
-    from_pipfile,
-    from_pyproject,
-    from_setup_cfg,
-    from_setup_py,
-    from_tox,
-    read_requirements,
-    read_toml,
-)
+from sandbox.toolchains.python_folder import ancestors, within
+from sandbox.toolchains.python_manifests import from_pipfile, from_pyproject, from_setup_cfg, from_setup_py, read_ini
+from sandbox.toolchains.python_needs import Needs, read_toml
+from sandbox.toolchains.python_requirements import read_requirements
+from sandbox.toolchains.python_tox import read_tox
 from sandbox.toolchains.python_wellknown import FIXTURES, MARKS, MODULES, OPTIONS
 
 RUNTIME_FILES = ("requirements.txt",)
@@ -55,10 +49,6 @@ RUNNER_LIBRARIES = frozenset(
         "py",
     }
 )
-MANIFESTS = re.compile(
-    r"^(?:pyproject\.toml|setup\.(?:py|cfg)|MANIFEST\.in|Pipfile|tox\.ini|poetry\.lock|(?:.*/)?[\w.-]*requirements[\w./-]*\.(?:txt|in)"
-    r"|(?:.*/)?constraints[\w.-]*\.txt|.*\.(?:pyx|pxd|c|cc|cpp|h|hpp|rs))$"
-)
 IMPORT = re.compile(r"^[ \t]*(?:import|from)[ \t]+([A-Za-z_]\w*)", re.M)
 SCAN_FILES = 600
 
@@ -71,63 +61,76 @@ class PythonProject:
     all the project needs at run time, so that it can be tested without being installed.
     """
 
+    folder: str  # of the tree, "." for all of it
     runner: str
     installable: bool
     legacy: bool  # has a setup.py
     static: bool
     needs: Needs
-    config: str  # the file that pytest's settings are in, or ""
+    config: str  # the file that pytest's settings are in, from the folder, or ""
     patterns: tuple[str, ...]  # names of test files, when they are not pytest's default
-    roots: tuple[str, ...]  # folders to import from, as far as can be seen without installing
+    roots: tuple[str, ...]  # folders of the tree to import from, as far as can be seen without installing
     imported: tuple[tuple[str, str], ...]
     runner_part: str  # the library of pytest's own that this project is, or ""
     notes: tuple[str, ...] = field(default=())
 
 
-def detect_python(tree: Tree) -> PythonProject | None:
-    """The project in this tree, or None when it holds no Python."""
+def detect_python(whole: Tree, folder: str = ".") -> PythonProject | None:
+    """The project in this folder of a tree, or None when it holds no Python."""
+    tree = within(whole, folder)
     if not any(path.endswith(".py") for path in tree):
         return None
-    texts = {path: tree.text(path) or "" for path in ("pyproject.toml", "setup.cfg", "setup.py", "tox.ini", "Pipfile")}
-    pyproject, toml_flaw = read_toml(texts["pyproject.toml"])
+    pyproject, toml_flaw = read_toml(tree.text("pyproject.toml") or "")
     config = _config_file(tree)
-    parts = [
-        from_pyproject(pyproject),
-        from_setup_cfg(texts["setup.cfg"]),
-        from_setup_py(texts["setup.py"]),
-        from_tox(texts["tox.ini"], tree),
-        from_pipfile(texts["Pipfile"]),
-    ]
-    for path in RUNTIME_FILES:
-        parts.append(Needs(declared=read_requirements(tree, path)))
-    parts += [Needs(tests=read_requirements(tree, path)) for path in sorted(tree) if TEST_FILES.match(path)]
-    needs = Needs.merged(parts)
-    installable = _installable(tree, pyproject, texts["setup.cfg"])
+    settings = tree.text(config) or "" if config else ""
+    if not config:
+        config, settings = _config_above(whole, folder)
+    needs = _needs(whole, folder, tree, pyproject)
+    installable = _installable(tree, pyproject)
     roots = _roots(tree)
     tests = tuple(_test_files(tree))
     runner = "unittest" if _is_unittest(tree, tests, needs, config) else "pytest"
-    notes = (f"pyproject.toml cannot be read: {toml_flaw}",) if toml_flaw else ()
+    notes = (f"{join(folder, 'pyproject.toml').removeprefix('./')} cannot be read: {toml_flaw}",) if toml_flaw else ()
     return PythonProject(
+        folder=folder,
         runner=runner,
         installable=installable,
         legacy="setup.py" in tree,
         static=needs.known or not installable or bool(needs.declared),
         needs=needs,
         config=config,
-        patterns=_patterns(tree, tests, runner, config),
-        roots=roots,
-        imported=tuple(_imported(tree, tests, config, manifest=installable or bool(needs.declared))),
+        patterns=_patterns(tests, runner, config, settings),
+        roots=tuple(normpath(join(folder, root)) for root in roots),
+        imported=tuple(_imported(tree, tests, settings, manifest=installable or bool(needs.declared))),
         runner_part=min(RUNNER_LIBRARIES & set(_top_level(tree, roots)), default="") if installable else "",
         notes=notes,
     )
 
 
-def _patterns(tree: Tree, tests: Iterable[str], runner: str, config: str) -> tuple[str, ...]:
+def _needs(whole: Tree, folder: str, tree: Tree, pyproject: dict[str, object]) -> Needs:
+    """What all the manifests say together."""
+    tox = read_tox(whole, pyproject, folder)
+    named = (*tox.extras, *tox.groups)
+    parts = [
+        from_pyproject(pyproject, folder, named),
+        from_setup_cfg(tree.text("setup.cfg") or "", named),
+        from_setup_py(tree.text("setup.py") or "", named),
+        Needs(tests=tox.deps),
+        from_pipfile(tree.text("Pipfile") or "", folder),
+    ]
+    for path in RUNTIME_FILES:
+        parts.append(Needs(declared=read_requirements(whole, normpath(join(folder, path)), folder)))
+    found = sorted(path for path in tree if TEST_FILES.match(path))
+    parts += [Needs(tests=read_requirements(whole, normpath(join(folder, path)), folder)) for path in found]
+    return Needs.merged(parts)
+
+
+def _patterns(tests: Iterable[str], runner: str, config: str, settings: str) -> tuple[str, ...]:
     """Names of test files that pytest would not find by itself; () when it finds what there is."""
     if runner == "unittest" and not config:
         return UNITTEST_PATTERNS
     names = {basename(path) for path in tests} - {"conftest.py"}
-    if not names or not names.issubset(PLAIN_NAMES) or "python_files" in (tree.text(config) or "" if config else ""):
+    if not names or not names.issubset(PLAIN_NAMES) or "python_files" in settings:
         return ()
     return (*DEFAULT_PATTERNS, *PLAIN_NAMES)
 
@@ -139,19 +142,24 @@ def _config_file(tree: Tree) -> str:
     return ""
 
 
-def _installable(tree: Tree, pyproject: dict[str, object], setup_cfg: str) -> bool:
+def _config_above(whole: Tree, folder: str) -> tuple[str, str]:
+    """The settings file in a folder above that pytest finds when it starts in this one, and its text."""
+    for above in ancestors(folder) if folder != "." else ():
+        name = _config_file(within(whole, above))
+        if name:
+            path = normpath(join(above, name))
+            return relpath(path, folder), whole.text(path) or ""
+    return "", ""
+
+
+def _installable(tree: Tree, pyproject: dict[str, object]) -> bool:
     tool = pyproject.get("tool")
     poetry = tool.get("poetry") if isinstance(tool, dict) else None
     if isinstance(poetry, dict) and poetry.get("package-mode") is False:
         return False
     if "setup.py" in tree or "build-system" in pyproject or "project" in pyproject:
         return True
-    parser = configparser.RawConfigParser()
-    try:
-        parser.read_string(setup_cfg)
-    except configparser.Error:
-        return False
-    return parser.has_section("options")
+    return read_ini(tree.text("setup.cfg") or "").has_section("options")
 
 
 def _roots(tree: Tree) -> tuple[str, ...]:
@@ -194,7 +202,7 @@ def _is_unittest(tree: Tree, tests: Iterable[str], needs: Needs, config: str) ->
     return seen
 
 
-def _imported(tree: Tree, tests: tuple[str, ...], config: str, *, manifest: bool) -> Iterator[tuple[str, str]]:
+def _imported(tree: Tree, tests: tuple[str, ...], settings: str, *, manifest: bool) -> Iterator[tuple[str, str]]:
     """Well-known modules that are used and may be undeclared: by the tests; by all files without a manifest."""
     own = {part.removesuffix(".py") for path in tree if path.endswith(".py") for part in path.split("/")}
     found: dict[str, str] = {}
@@ -206,7 +214,6 @@ def _imported(tree: Tree, tests: tuple[str, ...], config: str, *, manifest: bool
         for sign, (module, name) in {**FIXTURES, **MARKS}.items():
             if sign in text and re.search(rf"(?<![\w]){re.escape(sign)}(?!\w)", text):
                 found[module] = name
-    settings = tree.text(config) or "" if config else ""
     for option, (module, name) in OPTIONS.items():
         if re.search(rf"(?<![\w-]){re.escape(option)}", settings):
             found[module] = name

@@ -6,15 +6,22 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from base64 import b64decode
 from pathlib import Path
 
 from bot.core.tree import Tree, TreeFile
 from bot.ports import Command, Recipe
 from sandbox.toolchains.base import BuildReport, Settings
-from sandbox.toolchains.python_detect import MANIFESTS, PythonProject
+from sandbox.toolchains.python_detect import PythonProject
 
-TOOLCHAIN_VERSION = 1  # raise it when environments built before must not be used again
+# What an environment depends on, in any folder: one part of a repository may build another.
+MANIFESTS = re.compile(
+    r"(?:^|/)(?:pyproject\.toml|setup\.(?:py|cfg)|MANIFEST\.in|Pipfile(?:\.lock)?|tox\.ini|(?:poetry|uv|pdm)\.lock"
+    r"|\.python-version|\.tool-versions|[\w.-]*requirements[\w.-]*\.(?:txt|in)|constraints[\w.-]*\.txt)$"
+    r"|(?:^|/)requirements/.*\.(?:txt|in)$|\.(?:pyx|pxd|c|cc|cpp|h|hpp|rs)$"
+)
+TOOLCHAIN_VERSION = 2  # raise it when environments built before must not be used again
 INSTALLER = Path(__file__).parent.parent / "inside" / "installer.py"
 INSTALLER_PATH = ".fixbugs/installer.py"
 REPORT = "fixbugs-build.json"
@@ -30,7 +37,7 @@ def recipe(tree: Tree, project: PythonProject) -> Recipe:
     installer = INSTALLER.read_bytes()
     plan = json.dumps(_plan(project), sort_keys=True).encode()
     argv = ("{python}", "{tree}/" + INSTALLER_PATH, "{tree}", "{env}", "{python}")
-    key = "python-" + _digest(tree, plan, installer)
+    key = "python-" + _digest(tree, project.folder, plan, installer)
     with_installer = Tree({**tree.files, INSTALLER_PATH: TreeFile(installer)})
     return Recipe(key, (Command(argv, stdin=plan),), with_installer)
 
@@ -38,6 +45,7 @@ def recipe(tree: Tree, project: PythonProject) -> Recipe:
 def _plan(project: PythonProject) -> dict[str, object]:
     needs = project.needs
     return {
+        "folder": project.folder,
         "installable": project.installable,
         "legacy": project.legacy,
         "static": project.static,
@@ -51,14 +59,14 @@ def _plan(project: PythonProject) -> dict[str, object]:
     }
 
 
-def _digest(tree: Tree, plan: bytes, installer: bytes) -> str:
+def _digest(tree: Tree, folder: str, plan: bytes, installer: bytes) -> str:
     """Over everything that the environment depends on: the plan, the manifests' bytes, compiled sources, and which
     packages there are (an editable install lists them)."""
     total = hashlib.sha256(f"{TOOLCHAIN_VERSION}\n".encode() + plan + installer)
     for path in sorted(tree):
-        if MANIFESTS.match(path):
+        if MANIFESTS.search(path):
             total.update(path.encode() + b"\0" + hashlib.sha256(tree.files[path].content).digest())
-        elif path.endswith("__init__.py") and path.count("/") <= 2:
+        elif path.endswith("__init__.py") and path.removeprefix(f"{folder}/").count("/") <= 2:
             total.update(path.encode() + b"\0")
     return total.hexdigest()[:32]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from python_projects import CALC, tree_of
 from sandbox.toolchains.python import PythonToolchain
 from sandbox.toolchains.python_detect import PythonProject, detect_python
-from sandbox.toolchains.python_manifests import poetry_range, read_requirements
+from sandbox.toolchains.python_poetry import poetry_range
+from sandbox.toolchains.python_requirements import read_requirements
 
 UNITTEST = "import unittest\nclass TestA(unittest.TestCase):\n    def test_b(self): pass\n"
 

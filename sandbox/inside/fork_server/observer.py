@@ -13,6 +13,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from ..places import Home
+
 NAMED_AT_MOST = 10  # failed tests that a verdict names
 
 
@@ -41,15 +43,17 @@ class Outcome(NamedTuple):
 
 
 class Observer:
-    """Keeps the expected tests only, tells of each as it starts, and hands over the outcome at the session's end.
+    """Keeps the expected tests only (by their ids from the repository's root), tells of each as it starts, and hands
+    over the outcome at the session's end.
 
     `say` gets ("loaded", "") after collection and ("at", id) before each test; `finish` gets the outcome and need not
     return (a screening child ends there, which skips pytest's summary and clean-up).
     """
 
     def __init__(
-        self, expected: tuple[str, ...], say: Callable[[str, str], None], finish: Callable[[Outcome], None]
+        self, home: Home, expected: tuple[str, ...], say: Callable[[str, str], None], finish: Callable[[Outcome], None]
     ) -> None:
+        self._id = home.id_from_root
         self._expected = frozenset(expected)
         self._order = expected
         self._say = say
@@ -65,7 +69,7 @@ class Observer:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        items[:] = [item for item in items if item.nodeid in self._expected]
+        items[:] = [item for item in items if self._id(item.nodeid) in self._expected]
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
@@ -78,7 +82,7 @@ class Observer:
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         self._test_began = time.monotonic()
-        self._say("at", nodeid)
+        self._say("at", self._id(nodeid))
 
     def pytest_runtest_logfinish(self) -> None:
         self._slowest_s = max(self._slowest_s, time.monotonic() - self._test_began)
@@ -95,9 +99,10 @@ class Observer:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.outcome != "passed" or hasattr(report, "wasxfail"):
             word = "xfail" if hasattr(report, "wasxfail") else report.outcome
-            self._broken.setdefault(report.nodeid, word)
+            self._broken.setdefault(self._id(report.nodeid), word)
         elif report.when == "call" and "subtest" not in type(report).__name__.lower():  # parts of one test
-            self._passed[report.nodeid] = self._passed.get(report.nodeid, 0) + 1
+            test_id = self._id(report.nodeid)
+            self._passed[test_id] = self._passed.get(test_id, 0) + 1
 
     @pytest.hookimpl(hookwrapper=True, trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Iterator[None]:

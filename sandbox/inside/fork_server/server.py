@@ -15,7 +15,8 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
-from ..launch import enter_repository, plugin_options
+from ..launch import enter_repository, home_of, plugin_options
+from ..places import Home
 from . import family, preload
 from .family import Line, Patience, Watch, send
 from .files import EditedTree, Splice, drop_compiled, remove
@@ -45,7 +46,8 @@ class Server:
         is_runner = batch["is_runner"] or bool(preload.project_modules_here(self._tree_path))
         self._fresh = fresh if is_runner else ()
         arguments = (*batch["arguments"], *plugin_options(), "--capture=no", "--tb=no")
-        self._jobs = [_job(check, arguments, int(batch["memory_bytes"])) for check in batch["checks"]]
+        home = home_of(batch)
+        self._jobs = [_job(check, arguments, int(batch["memory_bytes"]), home) for check in batch["checks"]]
         self._zygotes: OrderedDict[Any, Zygote | Outcome] = OrderedDict()
         self._slowest_s = [float(check["slowest_s"]) for check in batch["checks"]]  # as far as is known beforehand
         self._patience: dict[int, Patience] = {
@@ -213,10 +215,10 @@ def _splice(fields: list[Any]) -> Splice:
     return Splice(*fields)
 
 
-def _job(check: dict[str, Any], arguments: tuple[str, ...], memory_bytes: int) -> Job:
+def _job(check: dict[str, Any], arguments: tuple[str, ...], memory_bytes: int, home: Home) -> Job:
     # Files, not ids: no id is too odd for an argument, and pytest matches thousands of ids slowly.
-    files = tuple(dict.fromkeys(test.partition("::")[0] for test in check["ids"]))
-    return Job((*arguments, f"--maxfail={check['max_failures']}"), files, tuple(check["ids"]), memory_bytes)
+    files = tuple(dict.fromkeys(home.path_from_here(test.partition("::")[0]) for test in check["ids"]))
+    return Job((*arguments, f"--maxfail={check['max_failures']}"), files, tuple(check["ids"]), memory_bytes, home)
 
 
 def _outcome_of(answer: dict[str, Any]) -> Outcome:
@@ -249,6 +251,6 @@ def main(fresh: tuple[str, ...]) -> None:
     silence(0, 1)  # the server's own stderr stays: it is what a crash is explained with
     os.environ["TMPDIR"] = batch["tmp"]
     os.makedirs(batch["tmp"], exist_ok=True)  # noqa: PTH103  (a string from the batch)
-    enter_repository(batch["tree"], batch["roots"])
+    enter_repository(home_of(batch))
     family.adopt_orphans()
     Server(batch, verdicts, fresh).serve()

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
+from ..places import Home
 from . import family
 from .family import Line, Patience, Watch, send
 from .observer import Observer, Outcome
@@ -34,12 +35,14 @@ PROCESS_EVENTS = frozenset({"subprocess.Popen", "os.fork", "os.forkpty", "os.pos
 
 
 class Job(NamedTuple):
-    """What pytest is asked to run. `files` are its positional arguments, `expected` the ids that must pass."""
+    """What pytest is asked to run. `files` are its positional arguments, `expected` the ids that must pass;
+    `home` is where its project lies."""
 
     arguments: tuple[str, ...]
     files: tuple[str, ...]
     expected: tuple[str, ...]
     memory_bytes: int
+    home: Home
 
 
 class Zygote:
@@ -227,7 +230,7 @@ def run_job(job: Job, channel: int, *, imports_outside: str = "") -> None:
         send(channel, message)
 
     sys.argv = ["pytest", *job.arguments, *job.files]
-    status = int(pytest.main([*job.arguments, *job.files], plugins=[Observer(job.expected, say, finish)]))
+    status = int(pytest.main([*job.arguments, *job.files], plugins=[Observer(job.home, job.expected, say, finish)]))
     finish(Outcome(False, detail=f"the runner ended with status {status} before any test"))
 
 
@@ -250,9 +253,10 @@ def become_child(memory_bytes: int) -> None:
 def continue_anew(job_fd: int, channel: int) -> None:
     """In a new interpreter, what `_begin_anew` set up in the old one."""
     with open(job_fd, "rb") as stored:
-        arguments, files, expected, memory_bytes = json.load(stored)
+        arguments, files, expected, memory_bytes, (tree, folder, *_) = json.load(stored)
     os.set_inheritable(channel, False)
-    run_job(Job(tuple(arguments), tuple(files), tuple(expected), memory_bytes), channel)
+    job = Job(tuple(arguments), tuple(files), tuple(expected), memory_bytes, Home(tree, folder))
+    run_job(job, channel)
 
 
 def _begin_anew(command: tuple[str, ...], job: Job, channel: int) -> None:
