@@ -1,6 +1,9 @@
-"""The registry of toolchains: one line each. How one works belongs to its own file."""
+"""The registry of toolchains: one line each. How one works belongs to its own file. The first that detects wins; what a
+repository says itself comes before what its files look like."""
 
 from sandbox.toolchains.base import Toolchain
+from sandbox.toolchains.custom import CustomToolchain
+from sandbox.toolchains.go import GoToolchain
 from sandbox.toolchains.python import PythonToolchain
 
-TOOLCHAINS: tuple[Toolchain, ...] = (PythonToolchain(),)
+TOOLCHAINS: tuple[Toolchain, ...] = (CustomToolchain(), PythonToolchain(), GoToolchain())

@@ -26,6 +26,7 @@ import json
 import os
 import select
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -160,6 +161,17 @@ def hide() -> None:
         sys.stderr.write("The wrapper cannot hide its memory from the tests (prctl): nothing was run.\n")
         sys.stderr.flush()
         os._exit(NOT_STARTED)
+
+
+def read_text(path: str, max_bytes: int = 4 << 20) -> str:
+    """A regular file's text; "" when there is none. It never waits, whatever a test has put there."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return ""
+    with os.fdopen(fd, "rb") as file:
+        regular = stat.S_ISREG(os.fstat(fd).st_mode)
+        return file.read(max_bytes).decode("utf-8", "replace") if regular else ""
 
 
 # ------------------------------------------------------------- children
