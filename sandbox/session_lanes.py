@@ -184,8 +184,9 @@ class _Lane:
     async def _check(self, sandbox: Sandbox, edited: Tree, check: Check, position: int, fresh: bool) -> _Verdict:
         """One session on the tree that holds the candidate."""
         setup, ids = self.task.setup, tuple(dict.fromkeys(check.test_ids))
-        files = tuple(file for file in dict.fromkeys(map(setup.runner.file_of, ids)) if file in edited)
-        if not files:
+        homes = tuple(dict.fromkeys(map(setup.runner.file_of, ids)))
+        files = tuple(file for file in homes if file in edited)
+        if not files and "" not in homes:
             return _Verdict(False, check.name, ids[:1], "none of these tests' files exists")
         wall_s = self._wall_s(check, fresh and position == 0)
         request = Request(Mode.RUN, files, ids, secrets.token_bytes(32), wall_s, self._test_limit_s(check))
@@ -202,7 +203,13 @@ class _Lane:
             longest_s = self.task.longest_s.get(check.test_ids, 0.0)
             self.task.longest_s[check.test_ids] = max(longest_s, done.wall_s)
         judgement = judge(
-            ids, report, canaries=session.canaries, exit_code=done.exit_code, ended=done.ended, output=output
+            ids,
+            report,
+            canaries=session.canaries,
+            exit_code=done.exit_code,
+            ended=done.ended,
+            output=output,
+            basis=session.basis,
         )
         return _verdict(check, position, judgement, report, done)
 

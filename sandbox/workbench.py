@@ -24,6 +24,7 @@ from sandbox.screening import LaneMemory, screen_in_lanes
 from sandbox.session_lanes import SessionSetup, screen_in_sessions
 from sandbox.toolchains import TOOLCHAINS
 from sandbox.toolchains.base import BuildReport, Mode, Place, Request, Session, Toolchain
+from sandbox.toolchains.unsupported import nothing_to_test
 
 COLLECT_WALL_S = 180.0
 REPORT_BYTES = 256 << 20
@@ -81,8 +82,7 @@ class SandboxWorkbench:
             if detection is not None:
                 break
         else:
-            known = ", ".join(toolchain.name for toolchain in self._toolchains)
-            raise EnvironmentBroken(f"There is nothing here that can be tested: no files of {known} were found.")
+            raise EnvironmentBroken(nothing_to_test(tree, wishes, [toolchain.name for toolchain in self._toolchains]))
         built = await self._sandboxes.build(_owned(toolchain.recipe(tree, detection), owner))
         asked = {"owner": owner, "wishes": asdict(wishes), "paths": list(paths)}
         settings = {
@@ -102,6 +102,7 @@ class SandboxWorkbench:
             baseline=None,
             cached=built.cached,
             build_s=built.build_s,
+            basis=detection.basis,
         )
         found = await self._build_report(environment)
         environment = replace(
@@ -153,8 +154,9 @@ class SandboxWorkbench:
         toolchain = self._toolchain(environment)
         expected = tuple(dict.fromkeys(test_ids))
         command = toolchain.person_command(environment.settings, expected)
-        files = tuple(file for file in dict.fromkeys(map(toolchain.file_of, expected)) if file in tree)
-        if not files:
+        homes = tuple(dict.fromkeys(map(toolchain.file_of, expected)))
+        files = tuple(file for file in homes if file in tree)
+        if not files and "" not in homes:
             why = "none of these tests' files exists" if expected else "no test was expected, so nothing was shown"
             return self._nothing_ran(expected, why, command)
         request = Request(Mode.RUN, files, expected, secrets.token_bytes(32), wall_s, self._test_limit_s, coverage)
@@ -302,14 +304,9 @@ def _environment_path(environment: Environment) -> str:
 
 
 def _judged(expected: Sequence[str], ran: Ran) -> Judgement:
-    return judge(
-        expected,
-        ran.report,
-        canaries=ran.session.canaries,
-        exit_code=ran.completed.exit_code,
-        ended=ran.completed.ended,
-        output=ran.output,
-    )
+    code, ended, basis = ran.completed.exit_code, ran.completed.ended, ran.session.basis
+    canaries, output = ran.session.canaries, ran.output
+    return judge(expected, ran.report, canaries=canaries, exit_code=code, ended=ended, output=output, basis=basis)
 
 
 def _collection(ran: Ran, ids: Sequence[str], unknown: Sequence[tuple[str, str]] = ()) -> Collection:
