@@ -5,10 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from sandbox.egress import Allowed, Egress, EgressLimits, Policy, Proxies, forwarder_argv
 
@@ -94,16 +103,20 @@ class Names:
 
 @asynccontextmanager
 async def way_out(
-    *allowed: Allowed, limits: EgressLimits = USUAL, proxies: Proxies = NO_PROXIES, names: Names | None = None
+    *allowed: Allowed,
+    limits: EgressLimits = USUAL,
+    proxies: Proxies = NO_PROXIES,
+    names: Names | None = None,
+    ca_file: str = "",
 ) -> AsyncIterator[Way]:
-    egress = Egress(Policy(allowed, proxies, limits), names or Names())
+    egress = Egress(Policy(allowed, proxies, limits, ca_file), names or Names())
     port = free_port()
     async with forwarder(port) as process, egress.serving(PipeStream(process)):
         yield Way(egress, port, process)
 
 
 @asynccontextmanager
-async def server(talk: Conversation) -> AsyncIterator[int]:
+async def server(talk: Conversation, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
     """A server on loopback; yields its port."""
 
     async def conversation(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -113,9 +126,29 @@ async def server(talk: Conversation) -> AsyncIterator[int]:
         finally:
             writer.close()
 
-    listening = await asyncio.start_server(conversation, "127.0.0.1", 0)
+    listening = await asyncio.start_server(conversation, "127.0.0.1", 0, ssl=tls)
     async with listening:
         yield int(listening.sockets[0].getsockname()[1])
+
+
+def certified(folder: Path) -> tuple[ssl.SSLContext, str]:
+    """A server's side of TLS at 127.0.0.1, and the file that vouches for it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "proxy.example")])
+    now, day = datetime.now(UTC), timedelta(days=1)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now - day, now + day)
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    certificate, secret = folder / "certificate.pem", folder / "key.pem"
+    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    plain = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    secret.write_bytes(key.private_bytes(*plain))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, secret)
+    return context, str(certificate)
 
 
 async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

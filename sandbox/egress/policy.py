@@ -19,6 +19,7 @@ from sandbox.indexes import BuildSettings, index_addresses
 
 HOST = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*|[0-9a-f:]*:[0-9a-f:.]+")
 HOST_CHARS = 253
+CA_NAMES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,16 +129,20 @@ class Proxies:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Everything that one build's egress is decided by."""
+    """Everything that one build's egress is decided by. `ca_file` vouches for an operator's proxy that speaks TLS ("":
+    what this machine trusts)."""
 
     allowed: tuple[Allowed, ...]
     proxies: Proxies = Proxies()
     limits: EgressLimits = EgressLimits()
+    ca_file: str = ""
 
     @classmethod
     def of(cls, settings: BuildSettings, registries: Iterable[str], limits: EgressLimits = EgressLimits()) -> Policy:
         """The operator's: his registries and those of his package settings, by his proxies. Raises InputError."""
-        return cls(allowed_hosts(settings, registries), Proxies.of(dict(settings.environ)), limits)
+        environ = dict(settings.environ)
+        ca_file = next((environ[name] for name in CA_NAMES if environ.get(name)), "")
+        return cls(allowed_hosts(settings, registries), Proxies.of(environ), limits, ca_file)
 
     def find(self, host: str, port: int, plain: bool) -> Allowed | None:
         """What allows this, one that the operator named first."""

@@ -22,18 +22,19 @@ from sandbox.egress.requests import Asked
 from sandbox.egress.upstream import Pair, Refused, Upstream
 
 PIECE_BYTES = 1 << 18
+LINGER_S = 20.0  # for a server to end as well, once the build has
 START_S = 20.0  # for the forwarder to say that it listens, on a busy machine
 
 __all__ = ["Egress", "Reached"]
 
 
 class Egress:
-    """One build's. `resolve` gives a name's addresses; `ca_file` is for an operator's proxy that speaks TLS."""
+    """One build's. `resolve` gives a name's addresses."""
 
-    def __init__(self, policy: Policy, resolve: Resolve = resolved, ca_file: str = "") -> None:
+    def __init__(self, policy: Policy, resolve: Resolve = resolved) -> None:
         self._policy = policy
         self._limits = policy.limits
-        self._upstream = Upstream(resolve, policy.limits.connect_s, ca_file)
+        self._upstream = Upstream(resolve, policy.limits.connect_s, policy.ca_file)
         self._record = Record(policy.limits)
 
     @property
@@ -186,6 +187,7 @@ class Egress:
                 data = await line.read()
             if writer.can_write_eof():
                 writer.write_eof()
+            idle.reschedule(loop.time() + min(LINGER_S, self._limits.idle_s))
 
         async def down() -> None:
             while data := await reader.read(PIECE_BYTES):

@@ -173,3 +173,7 @@ def test_a_build_gets_our_proxy_in_the_place_of_the_operators() -> None:
     assert given["PIP_INDEX_URL"] == "https://pip.example"
     assert given["https_proxy"] == given["HTTPS_PROXY"] == given["npm_config_https_proxy"] == "http://127.0.0.1:3128"
     assert "-Dhttps.proxyHost=127.0.0.1 -Dhttps.proxyPort=3128" in given["JAVA_TOOL_OPTIONS"]
+
+
+def test_the_operators_certificates_vouch_for_his_proxy() -> None:
+    assert Policy.of(settings(SSL_CERT_FILE="/etc/ours.pem"), ()).ca_file == "/etc/ours.pem"

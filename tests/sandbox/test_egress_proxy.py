@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import hashlib
 import os
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.core.errors import SandboxUnavailable
-from egress_at_hand import Names, PipeStream, Way, echo, forwarder, free_port, server, way_out
-from sandbox.egress import Allowed, Egress, EgressLimits, Policy, Proxies, Proxy
+from egress_at_hand import Names, PipeStream, Way, certified, echo, forwarder, free_port, server, way_out
+from sandbox.egress import FORWARDER, Allowed, Egress, EgressLimits, Policy, Proxies, Proxy
 
 MEGABYTE = 1 << 20
 
@@ -329,6 +331,23 @@ def test_a_proxy_that_refuses_is_named_without_its_password() -> None:
     run(story())
 
 
+@pytest.mark.parametrize("trusted", [True, False])
+def test_an_operators_proxy_that_speaks_tls_is_used_when_it_is_vouched_for(trusted: bool, tmp_path: Path) -> None:
+    async def story() -> None:
+        context, ca_file = certified(tmp_path)
+        async with server(OperatorsProxy(), context) as port:
+            proxies = Proxies(secure=Proxy("127.0.0.1", port, tls=True))
+            async with way_out(Allowed("pypi.org"), proxies=proxies, ca_file=ca_file if trusted else "") as way:
+                reader, writer, head = await way.connect("pypi.org:443")
+                if trusted:
+                    writer.write(b"through")
+                    assert await reader.readexactly(7) == b"through"
+                else:
+                    assert head.startswith(f"HTTP/1.1 502 proxy 127.0.0.1:{port} cannot be reached".encode())
+
+    run(story())
+
+
 def test_a_port_that_is_taken_says_so_before_the_build_starts() -> None:
     async def story() -> None:
         async with server(echo) as port, forwarder(port) as process:
@@ -361,3 +380,7 @@ def test_the_forwarder_ends_with_its_host() -> None:
             assert await process.wait() == 0
 
     run(story())
+
+
+def test_the_forwarder_needs_no_newer_python_than_old_images_have() -> None:
+    assert ast.parse(FORWARDER.read_text(), feature_version=(3, 8))
