@@ -55,6 +55,7 @@ class Container:
     id: str
     keeper: object = field(repr=False, default=None)
     beside: Beside | None = None
+    gone: bool = False
 
     @classmethod
     def start(cls, engine: Engine, box: Box) -> Container:
@@ -112,6 +113,9 @@ class Container:
 
     def remove(self) -> None:
         """Ends everything in it and removes it; quiet when it is gone, or the engine is."""
+        if self.gone:
+            return
+        self.gone = True
         if self.beside:
             self.beside.remove()
         with contextlib.suppress(docker.errors.APIError, requests.RequestException):
