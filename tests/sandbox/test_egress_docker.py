@@ -158,9 +158,9 @@ INSTALLS = """\
 set -e
 cd {0}
 uv venv -q a
-uv pip install -q --no-cache --python a pip pytest==8.4.2
+uv pip install -q --no-cache --python a pip==25.3
 a/bin/pip install -q --no-cache-dir --no-compile sortedcontainers==2.4.0
-a/bin/python -c 'import pytest, sortedcontainers; print(pytest.__version__, sortedcontainers.__version__)'
+a/bin/python -c 'import sortedcontainers; print(sortedcontainers.__version__)'
 npm install --silent --no-audit is-odd@3.0.1
 node -p 'require("is-odd")(3)'
 """
@@ -182,7 +182,7 @@ def test_package_managers_install_through_it(container: Container) -> None:
 
     done, egress, notes = asyncio.run(story())
     assert done.exit_code == 0, (done.stdout + done.stderr).decode()
-    assert done.stdout.decode() == "8.4.2 2.4.0\ntrue\n"
+    assert done.stdout.decode() == "2.4.0\ntrue\n"
     assert notes == ()
     fetched = {place.host for place in egress.reached if place.down_bytes > 1000}
     assert fetched >= {"pypi.org", "files.pythonhosted.org", "registry.npmjs.org"}
