@@ -64,8 +64,8 @@ class Finding:
 
 def repair_all(cases: Iterable[Case], *, limit_s: float, quiet: bool) -> list[Finding]:
     """One case after the other, each printed as it ends."""
-    isolation = choose_isolation(SandboxChoice.AUTO, unsafe_allowed=False)
     settings = Settings.load(os.environ, Path.home())
+    isolation = choose_isolation(SandboxChoice.AUTO, settings.sandbox, unsafe_allowed=False)
     findings = []
     for case in cases:
         with tempfile.TemporaryDirectory(prefix="fixbugs-bench-") as folder:

@@ -9,10 +9,11 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO, TypeVar
 
 from bot import __version__
 from bot.cli_server import add_server_commands
@@ -23,7 +24,9 @@ from bot.core.run import Document, Goal, Report, Run, StageName, Trigger, Trigge
 from bot.core.testing import Isolation
 from bot.demo import example_repository
 from bot.doctor import diagnose
+from bot.doctor_docker import clean_up
 from bot.driver import drive
+from bot.local.base_policy import base_policy
 from bot.local.clock import SystemClock
 from bot.local.folders import make_writable
 from bot.local.working_tree import apply_to_working_tree
@@ -33,8 +36,10 @@ from bot.render.wording import stage_label
 from bot.run_arguments import add_run_arguments, seconds
 from bot.settings import Settings
 from bot.stages.flow import GOAL_STAGES
+from bot.variables import Variables
 from bot.wiring import SandboxChoice, choose_isolation, local_deps
 
+T = TypeVar("T")
 REACHED, FAILED, BAD_INPUT, NO_FIX = 0, 1, 2, 3
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 EPILOG = """exit codes:
@@ -47,11 +52,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """The exit code: 0 goal reached, 3 an honest no-fix verdict, 2 bad usage or input, 1 our own failure."""
     arguments = _parser().parse_args(argv)
     logging.basicConfig(level=logging.INFO if arguments.verbose else logging.CRITICAL, stream=sys.stderr)
-    settings = Settings.load(os.environ, Path.home())
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # before and after a run, as Ctrl-C: folders are left
     try:
-        code: int = arguments.command(arguments, settings)
+        code: int = arguments.command(arguments, Settings.load(os.environ, Path.home()))
         return code
     except (InputError, SandboxUnavailable) as exc:
         return _complain(str(exc), BAD_INPUT)
@@ -77,7 +81,7 @@ def run_command(arguments: argparse.Namespace, settings: Settings) -> int:
         raise InputError("--apply writes a fix; it goes with --goal fix only.")
     if arguments.apply and not Path(arguments.repo).is_dir():
         raise InputError("--apply needs a repository on this machine: give its folder with --repo.")
-    isolation = choose_isolation(arguments.sandbox, unsafe_allowed=arguments.unsafe_local)
+    isolation = choose_isolation(arguments.sandbox, settings.sandbox, unsafe_allowed=arguments.unsafe_local)
     run = _run(arguments, settings, report)
     out = arguments.out or settings.cache_dir / "results" / run.id
     make_writable(settings.cache_dir, "The cache", "FIXBUGS_CACHE_DIR")
@@ -87,7 +91,7 @@ def run_command(arguments: argparse.Namespace, settings: Settings) -> int:
 
 def demo_command(arguments: argparse.Namespace, settings: Settings) -> int:
     """`fixbugs demo`: the bundled example, whose code is ours, so that it may run without isolation."""
-    isolation = choose_isolation(SandboxChoice.AUTO, unsafe_allowed=True)
+    isolation = choose_isolation(SandboxChoice.AUTO, settings.sandbox, unsafe_allowed=True)
     with example_repository(arguments.issue_name) as (repository, issue):
         arguments.repo, arguments.ref, arguments.goal = str(repository), "HEAD", Goal.FIX
         report = Report(issue=Document(issue.name, issue.read_bytes()))
@@ -100,8 +104,15 @@ def demo_command(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def doctor_command(arguments: argparse.Namespace, settings: Settings) -> int:
-    """`fixbugs doctor`: what this machine offers, and what to install."""
-    diagnosis = diagnose(settings)
+    """`fixbugs doctor`: what this machine offers, and what to install; with --clean, removes what is left of ours."""
+    if arguments.clean:
+        said, clean = clean_up(settings, with_environments=arguments.environments)
+        _say(said + "\n")
+        return REACHED if clean else FAILED
+    if arguments.environments:
+        raise InputError("--environments says what else --clean removes: give both.")
+    choice = Variables(os.environ).one_of("FIXBUGS_SANDBOX", tuple(choice.value for choice in SandboxChoice))
+    diagnosis = diagnose(settings, SandboxChoice(choice))
     _say(diagnosis.text + "\n")
     return REACHED if diagnosis.usable else FAILED
 
@@ -120,7 +131,8 @@ def _carry_out(run: Run, settings: Settings, isolation: Isolation, out: Path, *,
         for number in STOPPING:
             if signal.getsignal(number) is not signal.SIG_IGN:  # nohup and the like mean it
                 loop.add_signal_handler(number, _stop_once, stop, asyncio.current_task())
-        return await drive(deps, run, stop=stop)
+        policy = await _unless(stop, base_policy(deps.code, run))
+        return await drive(deps, replace(run, policy=policy or run.policy), stop=stop)
 
     with progress:
         try:
@@ -131,6 +143,18 @@ def _carry_out(run: Run, settings: Settings, isolation: Isolation, out: Path, *,
             if stop.is_set():
                 _heed_no_more()
     return _conclude(record, Path(run.repository), as_json=as_json, apply=apply)
+
+
+async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
+    """What the work comes to; None when the stop comes first."""
+    working, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
+        return working.result() if working.done() else None
+    finally:
+        for task in (working, stopping):
+            task.cancel()
+        await asyncio.gather(working, stopping, return_exceptions=True)
 
 
 def _stop_once(stop: asyncio.Event, task: asyncio.Task[RunRecord] | None) -> None:
@@ -233,6 +257,8 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--out", type=Path, default=Path("fixbugs-out/demo"), metavar="DIR", help="where results go")
     demo.set_defaults(command=demo_command, time_limit=seconds("5m"))
     doctor = commands.add_parser("doctor", help="say what this machine offers and what is missing")
+    doctor.add_argument("--clean", action="store_true", help="remove what dead processes left on the Docker engine")
+    doctor.add_argument("--environments", action="store_true", help="with --clean: built environments, too")
     doctor.set_defaults(command=doctor_command)
     add_server_commands(commands)
     return parser

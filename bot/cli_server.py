@@ -93,6 +93,7 @@ def up_command(arguments: argparse.Namespace, settings: Settings) -> int:
     check_free(arguments.host, arguments.port)
     with ExitStack() as stack:
         environ = dict(os.environ)
+        environ["FIXBUGS_SANDBOX"], sandbox = _sandbox_of_up(settings, server)
         children = []
         if not (environ.get("FIXBUGS_REDIS_URL") or environ.get("REDIS_URL")):
             own = stack.enter_context(embedded_redis(settings.cache_dir / "redis"))
@@ -106,7 +107,7 @@ def up_command(arguments: argparse.Namespace, settings: Settings) -> int:
             argv = _command(arguments, "worker")
             children.append(Child(f"worker {number + 1}", argv, environ, wanted=lambda: _has_app(server)))
         return Supervisor(children).run(
-            lambda: _welcome(arguments, settings, server, environ.get("FIXBUGS_REDIS_URL") or server.redis_url)
+            lambda: _welcome(arguments, settings, server, environ.get("FIXBUGS_REDIS_URL") or server.redis_url, sandbox)
         )
 
 
@@ -158,7 +159,26 @@ def _has_app(server: ServerSettings) -> bool:
     return server.credentials is not None or server.credentials_file.is_file()
 
 
-def _welcome(arguments: argparse.Namespace, settings: Settings, server: ServerSettings, redis_url: str) -> None:
+def _sandbox_of_up(settings: Settings, server: ServerSettings) -> tuple[str, str]:
+    """What workers are told with FIXBUGS_SANDBOX, and what people are. Where nothing was said and there is no Docker, a
+    try-out may use namespaces: a worker of its own would refuse."""
+    from bot.wiring_sandbox import why_no_docker  # noqa: PLC0415 (as for the worker)
+    from sandbox.bubblewrap import probe  # noqa: PLC0415 (as above)
+
+    names = {"docker": "containers (Docker)", "namespace": "namespaces (bubblewrap)", "none": "none: code runs as you"}
+    if os.environ.get("FIXBUGS_SANDBOX", "").strip():
+        return server.sandbox, names[server.sandbox]
+    reason = why_no_docker(settings.sandbox)
+    if reason is None:
+        return "docker", names["docker"]
+    if probe() is None:
+        return "namespace", f"{names['namespace']}, weaker than containers. {reason}"
+    return "docker", f"none, so that workers will not start. {reason}"
+
+
+def _welcome(
+    arguments: argparse.Namespace, settings: Settings, server: ServerSettings, redis_url: str, sandbox: str
+) -> None:
     """What people read first."""
     from bot.web.setup_gate import setup_link  # noqa: PLC0415 (as for serve)
 
@@ -174,6 +194,7 @@ def _welcome(arguments: argparse.Namespace, settings: Settings, server: ServerSe
         f"  webhook  {base}/webhook",
         f"  redis    {'its own, kept in ' + str(settings.cache_dir / 'redis') if own else 'yours'}",
         f"  workers  {arguments.processes}" + ("" if _has_app(server) else ", once there is a GitHub App"),
+        f"  sandbox  {sandbox}",
     ]
     if link:
         lines += ["", "There is no GitHub App yet. Create it here:", f"  open {link}"]

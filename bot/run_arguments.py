@@ -46,8 +46,8 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
         type=SandboxChoice,
         choices=list(SandboxChoice),
         default=SandboxChoice.AUTO,
-        metavar="auto|namespace|none",
-        help="what isolates the project's code",
+        metavar="auto|docker|namespace|none",
+        help="what isolates the project's code (default: Docker where it can be had, else namespaces)",
     )
     work.add_argument(
         "--unsafe-local", action="store_true", help="allow running the project's code without isolation, as you"

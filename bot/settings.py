@@ -4,34 +4,38 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
 
 from bot.core.errors import InputError
+from bot.sandbox_settings import SandboxSettings
+from bot.variables import Variables
 
-T = TypeVar("T")
 OURS = re.compile(r"FIXBUGS_\w*|REDIS_URL")  # keys and passwords among them: nobody else's business
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """`cache_dir` keeps built environments, mirrors of repositories and results; `environ` is passed on to git and to
-    dependency installation, of which each takes what it needs. No setting of ours is in it."""
+    dependency installation, of which each takes what it needs. No setting of ours is in it. `sandbox` is how code is to
+    be isolated."""
 
     cache_dir: Path
     user: str
     environ: Mapping[str, str]
+    sandbox: SandboxSettings = field(default_factory=SandboxSettings)
 
     @classmethod
     def load(cls, environ: Mapping[str, str], home: Path) -> Settings:
-        """From FIXBUGS_CACHE_DIR, else XDG_CACHE_HOME, else ~/.cache."""
+        """The cache is FIXBUGS_CACHE_DIR, else in XDG_CACHE_HOME, else in ~/.cache. Raises InputError naming a variable
+        that is wrong."""
         named = environ.get("FIXBUGS_CACHE_DIR")
         base = Path(environ.get("XDG_CACHE_HOME") or home / ".cache")
         cache_dir = Path(named) if named else base / "fixbugs"
         passed_on = {name: value for name, value in environ.items() if not OURS.fullmatch(name)}
-        return cls(cache_dir.absolute(), environ.get("USER") or environ.get("LOGNAME") or "somebody", passed_on)
+        user = environ.get("USER") or environ.get("LOGNAME") or "somebody"
+        return cls(cache_dir.absolute(), user, passed_on, SandboxSettings.load(environ, home))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ class ServerSettings:
     active_runs: int = 4
     active_runs_per_repository: int = 2
     worker_threads: int = 8
-    sandbox: str = "namespace"
+    sandbox: str = "docker"
     setup_token: str = field(default="", repr=False)
     setup_print: bool = False
 
@@ -73,7 +77,7 @@ class ServerSettings:
     def load(cls, environ: Mapping[str, str], cache_dir: Path) -> ServerSettings:
         """From FIXBUGS_* variables (docs/server.md lists them). Raises InputError naming the variable that is wrong."""
         file = Path(environ.get("FIXBUGS_CREDENTIALS_FILE") or cache_dir / "credentials.json").absolute()
-        text = _Reader(environ)
+        text = Variables(environ)
         return cls(
             redis_url=environ.get("FIXBUGS_REDIS_URL") or environ.get("REDIS_URL") or "redis://localhost:6379/0",
             credentials=_credentials(environ, file),
@@ -88,44 +92,10 @@ class ServerSettings:
             active_runs=text.number("FIXBUGS_ACTIVE_RUNS", 4, int),
             active_runs_per_repository=text.number("FIXBUGS_ACTIVE_RUNS_PER_REPOSITORY", 2, int),
             worker_threads=text.number("FIXBUGS_WORKER_THREADS", 8, int),
-            sandbox=text.one_of("FIXBUGS_SANDBOX", ("namespace", "none")),
+            sandbox=text.one_of("FIXBUGS_SANDBOX", ("docker", "namespace", "none")),
             setup_token=text.value("FIXBUGS_SETUP_TOKEN", ""),
             setup_print=text.flag("FIXBUGS_SETUP_PRINT"),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    environ: Mapping[str, str]
-
-    def value(self, name: str, default: str) -> str:
-        return self.environ.get(name, "").strip() or default
-
-    def one_of(self, name: str, choices: tuple[str, ...]) -> str:
-        """The first choice is the default."""
-        found = self.value(name, choices[0])
-        if found not in choices:
-            raise InputError(f"{name} is {found!r}: give {' or '.join(choices)}.")
-        return found
-
-    def flag(self, name: str) -> bool:
-        text = self.value(name, "0").lower()
-        if text not in ("0", "1", "false", "true", "no", "yes"):
-            raise InputError(f"{name} is {text!r}: give 1 or 0.")
-        return text in ("1", "true", "yes")
-
-    def number(self, name: str, default: T, kind: Callable[[str], T]) -> T:
-        text = self.environ.get(name, "").strip()
-        if not text:
-            return default
-        try:
-            found = kind(text)
-        except ValueError:
-            found = default
-            text += " "
-        if text.endswith(" ") or not float(found) > 0:  # type: ignore[arg-type] # T is int or float
-            raise InputError(f"{name} is {text.strip()!r}, which is not a number above zero.")
-        return found
 
 
 def _credentials(environ: Mapping[str, str], file: Path) -> AppCredentials | None:

@@ -33,10 +33,9 @@ from bot.store.redis_client import connect
 from bot.store.redis_inbox import RedisInbox
 from bot.store.redis_register import RedisRegister
 from bot.store.redis_store import RedisStore
-from bot.wiring import SandboxChoice, choose_isolation, local_sandboxes
+from bot.wiring_sandbox import SandboxChoice, choose_isolation, workbench_of
 from bot.worker.server import Server
 from sandbox.bubblewrap import INSTEAD
-from sandbox.workbench import SandboxWorkbench
 
 __all__ = ["Server", "build_redelivery", "build_server", "server_isolation"]
 
@@ -53,7 +52,7 @@ class _Kept:
 def build_server(settings: Settings, server: ServerSettings) -> Server:
     """Connects to nothing yet. Raises InputError when there is no App or a setting cannot be used, SandboxUnavailable
     when this machine cannot isolate and nobody said that it need not."""
-    isolation = server_isolation(server)
+    isolation = server_isolation(settings, server)
     app, kept, clock = _app(server), _kept(server), SystemClock()
     forge = GithubForge(app)
     store = RedisStore(kept.client)
@@ -66,7 +65,7 @@ def build_server(settings: Settings, server: ServerSettings) -> Server:
         reports=GithubReports(app, forge),
         code=code,
         store=store,
-        workbench=SandboxWorkbench(local_sandboxes(settings, isolation)),
+        workbench=workbench_of(settings, isolation),
         publisher=ForgePublisher(forge, code, store, register, notices, clock, lease_s),
         progress=SilentProgress(),
         locators=LOCATORS,
@@ -92,20 +91,22 @@ def build_redelivery(server: ServerSettings) -> Redelivery:
     return Redelivery(GithubDeliveries(_app(server)), kept.inbox, kept.doorbell, SystemClock())
 
 
-def server_isolation(server: ServerSettings) -> Isolation:
-    """What isolates the code of repositories. None at all is a choice that only FIXBUGS_SANDBOX=none makes."""
+def server_isolation(settings: Settings, server: ServerSettings) -> Isolation:
+    """What isolates the code of repositories: containers, unless FIXBUGS_SANDBOX asks for less in so many words."""
+    choice = SandboxChoice(server.sandbox)
     try:
-        choice = SandboxChoice(server.sandbox)
-    except ValueError as exc:
-        raise InputError(f"FIXBUGS_SANDBOX is {server.sandbox!r}: use namespace, or none to isolate nothing.") from exc
-    try:
-        return choose_isolation(choice, unsafe_allowed=choice is SandboxChoice.NONE)
+        return choose_isolation(choice, settings.sandbox, unsafe_allowed=choice is SandboxChoice.NONE)
     except SandboxUnavailable as exc:
-        reason = str(exc).removesuffix(f"; {INSTEAD}")
-        raise SandboxUnavailable(
-            f"The code of repositories cannot be isolated here: {reason}. FIXBUGS_SANDBOX=none runs it as this user, "
-            "without isolation: only for repositories that you trust like your own."
-        ) from exc
+        raise SandboxUnavailable(f"The code of repositories cannot be isolated here. {for_servers(str(exc))}") from exc
+
+
+def for_servers(reason: str) -> str:
+    """Why there is no such sandbox, and what else an operator may choose."""
+    plain = reason.removesuffix(f"; {INSTEAD}").replace("`--sandbox namespace`", "FIXBUGS_SANDBOX=namespace")
+    return (
+        f"{plain.rstrip('.')}. FIXBUGS_SANDBOX=none runs it as this user, without isolation: only for repositories "
+        "that you trust like your own."
+    )
 
 
 def _kept(server: ServerSettings) -> _Kept:

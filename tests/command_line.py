@@ -17,7 +17,7 @@ from typing import Any
 from at_hand import NO_NAMESPACES
 
 ROOT = Path(__file__).parent.parent
-SANDBOX = ("--unsafe-local",) if NO_NAMESPACES else ()
+SANDBOX = ("--sandbox", "none", "--unsafe-local") if NO_NAMESPACES else ("--sandbox", "namespace")
 PR_SET_CHILD_SUBREAPER = 36
 LONGEST_S = 110
 

@@ -189,7 +189,7 @@ def test_a_report_of_the_example_that_is_not_there(capfd: pytest.CaptureFixture[
     assert "It has ISSUE-not-a-bug.md, ISSUE.md." in capfd.readouterr().err
 
 
-# ------------------------------------------------- a machine without bubblewrap
+# ------------------------------------------------- a machine without Docker and bubblewrap
 
 WITHOUT_BUBBLEWRAP = """\
 import sys
@@ -203,7 +203,7 @@ sys.exit(main(sys.argv[1:]))
 
 
 def without_bubblewrap(tmp_path: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """The command where neither the system nor a wheel has a bubblewrap; git is there."""
+    """The command where there is no Docker, and neither the system nor a wheel has a bubblewrap; git is there."""
     programs = tmp_path / "programs"
     programs.mkdir()
     git = next(Path(folder, "git") for folder in os.get_exec_path() if Path(folder, "git").exists())
@@ -212,7 +212,12 @@ def without_bubblewrap(tmp_path: Path, *arguments: str | Path) -> subprocess.Com
         [sys.executable, "-c", WITHOUT_BUBBLEWRAP, *map(str, arguments)],
         capture_output=True,
         text=True,
-        env={"PATH": str(programs), "PYTHONPATH": str(ROOT), "FIXBUGS_CACHE_DIR": str(tmp_path / "cache")},
+        env={
+            "PATH": str(programs),
+            "PYTHONPATH": str(ROOT),
+            "FIXBUGS_CACHE_DIR": str(tmp_path / "cache"),
+            "DOCKER_HOST": f"unix://{tmp_path}/none.sock",
+        },
         timeout=60,
         check=False,
     )
@@ -222,8 +227,8 @@ def test_doctor_says_what_to_install_where_nothing_isolates(tmp_path: Path) -> N
     done = without_bubblewrap(tmp_path, "doctor")
 
     assert done.returncode == 1
-    line = next(line for line in done.stdout.splitlines() if "isolation" in line)
-    assert line.startswith("MISSING isolation   none. ")
+    line = next(line for line in done.stdout.splitlines() if line.split()[1] == "isolation")
+    assert line.startswith("MISSING isolation     none. There is no Docker engine at unix:///")
     assert "bubblewrap" in line
     assert "pip install 'fixbugs[sandbox]'" in line
 

@@ -17,11 +17,11 @@ from urllib.request import urlopen
 
 import pytest
 
+from at_hand import NO_NAMESPACES
 from bot.cli_server import look_back_s, open_to_all, queues
-from bot.core.errors import InputError
 from bot.local.embedded_redis import find_program
 from bot.settings import AppCredentials, ServerSettings, Settings
-from bot.wiring_server import build_server, server_isolation
+from bot.wiring_server import build_server
 from redis_at_hand import HOW_TO_GET_ONE
 
 PATIENCE_S = 30.0
@@ -88,7 +88,7 @@ def left_behind(cache: Path) -> list[str]:
 @pytest.mark.skipif(find_program() is None, reason=HOW_TO_GET_ONE)
 def test_up_serves_with_a_redis_of_its_own_and_leaves_nothing_behind(tmp_path: Path) -> None:
     port = free_port()
-    with up(tmp_path, port) as process:
+    with up(tmp_path, port, FIXBUGS_SANDBOX="namespace") as process:
         health = answered(f"http://127.0.0.1:{port}/healthz")
         process.send_signal(signal.SIGTERM)
         said, _ = process.communicate(timeout=PATIENCE_S)
@@ -104,6 +104,7 @@ def test_up_serves_with_a_redis_of_its_own_and_leaves_nothing_behind(tmp_path: P
         f"  webhook  http://127.0.0.1:{port}/webhook\n"
         f"  redis    its own, kept in {cache}/redis\n"
         "  workers  1, once there is a GitHub App\n"
+        "  sandbox  namespaces (bubblewrap)\n"
         "\n"
         "There is no GitHub App yet. Create it here:\n"
         f"  open http://127.0.0.1:{port}/setup?token={token}\n"
@@ -136,16 +137,50 @@ def test_a_worker_without_an_app_says_how_to_get_one(tmp_path: Path, redis_url: 
 def test_credentials_that_cannot_be_read_are_named(tmp_path: Path, redis_url: str) -> None:
     file = tmp_path / "credentials.json"
     file.write_text("{}")
-    done = fixbugs(tmp_path, "worker", FIXBUGS_REDIS_URL=redis_url, FIXBUGS_CREDENTIALS_FILE=str(file))
+    done = fixbugs(
+        tmp_path, "worker", FIXBUGS_REDIS_URL=redis_url, FIXBUGS_CREDENTIALS_FILE=str(file), FIXBUGS_SANDBOX="none"
+    )
 
     assert done.returncode == 2
     assert f"The credentials in {file} cannot be used" in done.stderr
     assert done.stderr.count("\n") == 1
 
 
-def test_an_unknown_sandbox_is_refused() -> None:
-    with pytest.raises(InputError, match="FIXBUGS_SANDBOX is 'docker': use namespace, or none"):
-        server_isolation(ServerSettings("redis://", None, Path("nowhere"), sandbox="docker"))
+@pytest.mark.parametrize("command", ["worker", "up"])
+def test_an_unknown_sandbox_is_refused(tmp_path: Path, command: str) -> None:
+    done = fixbugs(tmp_path, command, FIXBUGS_SANDBOX="docker-ish")
+
+    assert (done.returncode, done.stderr) == (
+        2,
+        "fixbugs: FIXBUGS_SANDBOX is 'docker-ish': give docker, namespace or none.\n",
+    )
+
+
+def test_a_worker_refuses_to_start_without_docker(tmp_path: Path, redis_url: str) -> None:
+    done = fixbugs(tmp_path, "worker", FIXBUGS_REDIS_URL=redis_url, DOCKER_HOST=f"unix://{tmp_path}/none.sock")
+
+    assert done.returncode == 2
+    assert done.stderr == (
+        "fixbugs: The code of repositories cannot be isolated here. There is no Docker engine at "
+        f"unix://{tmp_path}/none.sock: install Docker (docs.docker.com/engine/install) and start it, or run with "
+        "FIXBUGS_SANDBOX=namespace for code that you trust more. FIXBUGS_SANDBOX=none runs it as this user, without "
+        "isolation: only for repositories that you trust like your own.\n"
+    )
+
+
+@pytest.mark.skipif(find_program() is None, reason=HOW_TO_GET_ONE)
+def test_a_try_out_without_docker_says_that_namespaces_are_weaker(tmp_path: Path) -> None:
+    port = free_port()
+    with up(tmp_path, port, DOCKER_HOST=f"unix://{tmp_path}/none.sock") as process:
+        answered(f"http://127.0.0.1:{port}/healthz")
+        process.send_signal(signal.SIGTERM)
+        said, _ = process.communicate(timeout=PATIENCE_S)
+
+    line = next(line for line in said.splitlines() if line.startswith("  sandbox  "))
+    weaker = (
+        "none, so that workers will not start" if NO_NAMESPACES else "namespaces (bubblewrap), weaker than containers"
+    )
+    assert line.startswith(f"  sandbox  {weaker}. There is no Docker engine at unix://{tmp_path}/none.sock: install")
 
 
 def test_a_redis_address_that_is_none_is_refused(tmp_path: Path) -> None:

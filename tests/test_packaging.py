@@ -38,7 +38,7 @@ def compose() -> dict[str, Any]:
 
 
 def read_by_the_settings() -> set[str]:
-    return set(VARIABLE.findall(text("bot/settings.py")))
+    return {name for file in ("settings", "sandbox_settings") for name in VARIABLE.findall(text(f"bot/{file}.py"))}
 
 
 def test_every_setting_is_documented_and_nothing_else_is() -> None:

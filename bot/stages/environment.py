@@ -10,7 +10,7 @@ from bot.core.outcomes import Advance, GiveUp, StageOutcome
 from bot.core.policy import Policy
 from bot.core.redact import redacted
 from bot.core.run import StageName, Verdict
-from bot.core.testing import Outcome, TestRun
+from bot.core.testing import Isolation, Outcome, TestRun
 from bot.stages.base import Stage, StageContext
 from bot.stages.baseline import NOT_PASSED, baseline_of, unusable, with_baseline
 from bot.stages.load_errors import last_words
@@ -22,7 +22,8 @@ async def build(context: StageContext) -> StageOutcome:
     dossier = context.need(Dossier)
     tree = await context.deps.code.tree(context.run.repository, dossier.commit.sha)
     environment = await prepared(context, tree)
-    environment = replace(environment, notes=(*_without_secrets(environment.notes), *_unheeded(context.run.policy)))
+    unheeded = _unheeded(context.run.policy, environment.isolation)
+    environment = replace(environment, notes=(*_without_secrets(environment.notes), *unheeded))
     context.count("build_s", environment.build_s)
     context.count("tests", len(environment.collection.ids))
     context.finding(_first_words(environment))
@@ -43,13 +44,11 @@ def _without_secrets(notes: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(redacted(note)[0] for note in notes)
 
 
-def _unheeded(policy: Policy) -> tuple[str, ...]:
+def _unheeded(policy: Policy, isolation: Isolation) -> tuple[str, ...]:
     """A sentence on what of the repository's settings this sandbox does not use, so that nobody counts on it."""
-    asked = {"setup": policy.wishes.setup, "test": policy.wishes.test, "image": policy.wishes.image}
-    named = [f"`{name}`" for name, value in asked.items() if value]
-    if not named:
+    if not policy.wishes.image or isolation is Isolation.CONTAINER:
         return ()
-    return (f"{' and '.join(named)} of .github/fixbugs.yml: not used, because this sandbox finds out by itself.",)
+    return ("`image` of .github/fixbugs.yml: not used, because only the Docker sandbox has images.",)
 
 
 def _record(

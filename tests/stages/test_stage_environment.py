@@ -151,5 +151,5 @@ def test_settings_that_this_sandbox_does_not_use_are_named() -> None:
     assert isinstance(outcome, Advance)
     assert isinstance(outcome.artifact, Environment)
     assert outcome.artifact.notes == (
-        "`test` and `image` of .github/fixbugs.yml: not used, because this sandbox finds out by itself.",
+        "`image` of .github/fixbugs.yml: not used, because only the Docker sandbox has images.",
     )
