@@ -5,5 +5,6 @@ from sandbox.toolchains.base import Toolchain
 from sandbox.toolchains.custom import CustomToolchain
 from sandbox.toolchains.go import GoToolchain
 from sandbox.toolchains.python import PythonToolchain
+from sandbox.toolchains.rust import RustToolchain
 
-TOOLCHAINS: tuple[Toolchain, ...] = (CustomToolchain(), PythonToolchain(), GoToolchain())
+TOOLCHAINS: tuple[Toolchain, ...] = (CustomToolchain(), PythonToolchain(), GoToolchain(), RustToolchain())

@@ -73,8 +73,8 @@ class GoCommand:
         }
 
     def seed(self) -> None:
-        """What the environment has compiled; it is read-only, and a cache must not be. Go writes the small index entries
-        ("-a") anew even when they are there, what they point to never."""
+        """What the environment has compiled. That is read-only, and a cache must not be: Go writes the small index
+        entries ("-a") anew even when they are there, what they point to never."""
         source = f"{self._environment}/gocache"
         for number in range(256):
             target = Path(f"{self._scratch}/gocache/{number:02x}")
