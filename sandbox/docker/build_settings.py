@@ -32,12 +32,13 @@ CACHES = {
     "YARN_CACHE_FOLDER": f"{CACHE}/yarn",
 }
 UV_CONFIG = "uv.toml"
+HOME = "home/"
 
 
 @dataclass(frozen=True, slots=True)
 class BuildOutfit:
-    """`environ` are the operator's settings that mean something in a container; `files` are (name, content); `policy`
-    is where a build may connect to."""
+    """`environ` are the operator's settings that mean something in a container; `files` are (name, content), those
+    below "home/" for package managers that look for their settings there; `policy` is where a build may connect to."""
 
     environ: tuple[tuple[str, str], ...]
     files: tuple[tuple[str, bytes], ...]
@@ -51,6 +52,9 @@ class BuildOutfit:
             found |= dict.fromkeys(CERTIFICATE_NAMES, f"{folder}/{CERTIFICATES}")
         if UV_CONFIG in names:
             found["UV_CONFIG_FILE"] = f"{folder}/{UV_CONFIG}"
+        if any(name.startswith(HOME) for name in names):
+            found["HOME"] = f"{folder}/{HOME.rstrip('/')}"
+            found["JAVA_TOOL_OPTIONS"] += f" -Duser.home={found['HOME']}"  # it does not ask HOME
         return found
 
 
@@ -62,6 +66,7 @@ def outfit_of(environ: Mapping[str, str], registries: Iterable[str]) -> BuildOut
     certificates = _certificates(chosen)
     if certificates:
         files.append((CERTIFICATES, certificates))
+    files += [(f"{HOME}{path}", text.encode()) for path, text in settings.home_files]
     kept = {
         name: value for name, value in chosen.items() if not (name in (*PATH_NAMES, *ADDRESS_NAMES) and _local(value))
     }

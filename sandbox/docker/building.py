@@ -59,8 +59,8 @@ class Builder:
             await asyncio.to_thread(self.images.use, recipe.key)
         if not cached:
             await asyncio.to_thread(self.images.tidy, time.time())
-        notes = tuple(_left_out(service) for service in recipe.services if service not in services)
-        return Built(recipe.key, ENVIRONMENT, cached, kept.build_s, kept.output_tail, notes)
+        left_out = (_left_out(service) for service in recipe.services if service not in services)
+        return Built(recipe.key, ENVIRONMENT, cached, kept.build_s, kept.output_tail, (*kept.notes, *left_out))
 
     def _kept(self, key: str) -> Kept:
         """Raises Permanent when it was not built."""
@@ -96,7 +96,7 @@ class Builder:
             await leaving.enter_async_context(_bounded(container, sandbox))
             tail = await _run_steps(sandbox, recipe, outfit, egress, started)
             size_bytes = await asyncio.to_thread(container.written_bytes)
-            made = Kept("", base, time.monotonic() - started, tail, size_bytes, box.volumes, services)
+            made = Kept("", base, time.monotonic() - started, tail, size_bytes, box.volumes, services, egress.notes())
             await uninterrupted(lambda: self.images.keep(recipe.key, container.id, made), lambda _: None)
 
     def _volumes(self, base: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fnmatch
 import io
+import json
 import tarfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -35,7 +36,7 @@ PLAIN = {"Entrypoint": [], "Cmd": [], "User": "", "WorkingDir": "/", "Env": [f"P
 @dataclass(frozen=True, slots=True)
 class Kept:
     """A built environment's image, and the prepared base that it was built on. `volumes` are folders that the base
-    declares as volumes."""
+    declares as volumes, `notes` what people should know of the build."""
 
     name: str
     base: str
@@ -44,6 +45,7 @@ class Kept:
     size_bytes: int
     volumes: tuple[str, ...]
     services: tuple[Service, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,7 @@ class Images:
             int(said.get(f"{LABEL}.size", 0)),
             tuple(config.get("Volumes") or ()),
             decoded(str(said.get(f"{LABEL}.services", ""))),
+            tuple(str(note) for note in json.loads(said.get(f"{LABEL}.notes", "[]"))),
         )
 
     def keep(self, key: str, container: str, made: Kept) -> None:
@@ -143,6 +146,7 @@ class Images:
             f"{LABEL}.tail": made.output_tail[-TAIL_CHARS:],
             f"{LABEL}.size": str(made.size_bytes),
             f"{LABEL}.services": encoded(made.services),
+            f"{LABEL}.notes": json.dumps(made.notes),
         }
         with engine_errors("keep an environment"):
             before = self.engine.image(f"{ENVIRONMENTS}:{key}")
