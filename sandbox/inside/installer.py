@@ -15,7 +15,11 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
+
+from .installer_links import Links
+from .installer_python import choose_python
+from .installer_words import advice, fail, lock_flaw, why
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -26,6 +30,7 @@ MAX_GENERATED_BYTES = 24 << 20
 OLD_SETUPTOOLS = ("setuptools<81", "setuptools<58")
 NOT_GENERATED = ("__pycache__", ".egg-info", ".dist-info", ".pytest_cache", ".fixbugs", ".git", "node_modules")
 GENERATED_SUFFIXES = (".py", ".so", ".pyi", ".txt", ".json")
+QUIET = {"UV_NO_PROGRESS": "1", "GIT_TERMINAL_PROMPT": "0", "GIT_SSH_COMMAND": "ssh -o BatchMode=yes"}
 FIND_MISSING = """\
 import sys, json, importlib.util as util
 print(json.dumps([name for module, name in json.loads(sys.argv[1]) if not util.find_spec(module)]))
@@ -46,9 +51,10 @@ class Builder:
         self.folder = str(plan["folder"])
         self.home = self.tree / self.folder  # where the project lies
         self.environment = Path(environment)
-        self.base = base
+        self.base, asked_for = choose_python(base, plan["pythons"])
         self.python = str(self.environment / "bin" / "python")
-        self.notes: list[str] = []
+        self.notes: list[str] = [asked_for] if asked_for else []
+        self.lock: dict[str, Any] | None = plan["lock"]  # what holds for versions, as long as it can
         self.installed_project = False
 
     def build(self) -> None:
@@ -75,7 +81,7 @@ class Builder:
         self, argv: Sequence[str], cwd: Path | None = None, more: Mapping[str, str] | None = None
     ) -> tuple[int, str]:
         """A command's exit code and output."""
-        environ = {**os.environ, "UV_NO_PROGRESS": "1", **self.plan["environ"], **(more or {})}
+        environ = {**os.environ, **QUIET, **self.plan["environ"], **(more or {})}
         done = subprocess.run(
             list(argv),
             env=environ,
@@ -87,19 +93,27 @@ class Builder:
         )
         return done.returncode, done.stdout.decode("utf-8", "replace")
 
-    def install(self, lines: Sequence[str], setuptools: str = "") -> str | None:
-        """Installs requirement lines in one resolution. None, or why it failed: the tool's output."""
+    def install(
+        self, lines: Sequence[str], setuptools: str = "", *, locked: bool = True, options: Sequence[str] = ()
+    ) -> str | None:
+        """Installs requirement lines in one resolution, in the versions that the lock file says. None, or why it
+        failed: the tool's output."""
         if not lines:
             return None
         with tempfile.TemporaryDirectory() as folder:
             wanted = Path(folder, "wanted.txt")
             wanted.write_text("".join(line.replace(TREE, str(self.tree)) + "\n" for line in lines))
             more = {}
+            argv = ["uv", "pip", "install", "--python", self.python, "-r", str(wanted), *options]
+            if self.lock and locked:
+                pins = Path(folder, "pins.txt")
+                pins.write_text("".join(line.replace(TREE, str(self.tree)) + "\n" for line in self.lock["lines"]))
+                argv += ["-c", str(pins)]
             if setuptools:
                 constraint = Path(folder, "build.txt")
                 constraint.write_text(setuptools + "\n")
                 more["UV_BUILD_CONSTRAINT"] = str(constraint)
-            code, output = self.run(["uv", "pip", "install", "--python", self.python, "-r", str(wanted)], more=more)
+            code, output = self.run(argv, more=more)
         print(output, flush=True)
         return output if code else None
 
@@ -108,6 +122,10 @@ class Builder:
     def everything(self) -> None:
         """All at once, which resolves best and costs least; then piece by piece, when that fails."""
         plan = self.plan
+        if self.lock and self.lock["complete"]:
+            output = self.install(self.lock["lines"], locked=False, options=["--require-hashes"])
+            if output is not None:
+                self.unlock(output)
         lines = [*plan["declared"], *plan["tests"], "pytest"]
         lines += self.project(plan["extras"]) if plan["installable"] else plan["runtime"]
         if self.install(lines) is None:
@@ -116,10 +134,11 @@ class Builder:
         if plan["installable"]:
             self.editable()
         needed = plan["declared"] if self.installed_project else plan["declared"] + plan["runtime"]
-        output = self.install(needed)
+        output = self.install(needed) if self.installed_project else self.install_anyhow(needed)
         if output is not None:
             if not self.installed_project:
-                fail(f"What the project needs at run time cannot be installed: {reason(output)}", output)
+                said = f"What the project needs at run time cannot be installed: {why(output)}{advice(output)}"
+                fail(said, output)
             self.one_by_one(needed)
         if self.installed_project and plan["extras"] and self.install(self.project(plan["extras"])) is not None:
             self.one_by_one(plan["extra_lines"] or self.project(plan["extras"]))
@@ -134,11 +153,32 @@ class Builder:
         for line in lines:
             output = self.install([line])
             if output is not None:
-                self.notes.append(f"Not installed: {line.replace(TREE, 'the project')}: {reason(output)}")
+                self.notes.append(f"Not installed: {line.replace(TREE, 'the project')}: {why(output)}")
+
+    def install_anyhow(self, lines: Sequence[str]) -> str | None:
+        """As `install`; without the lock file where that is what it fails on."""
+        output = self.install(lines)
+        if output is None or self.lock is None:
+            return output
+        kept, kept_notes = self.lock, list(self.notes)
+        self.unlock(output)
+        again = self.install(lines)
+        if again is not None:  # then it was something else
+            self.lock, self.notes = kept, kept_notes
+        return again
+
+    def unlock(self, output: str) -> None:
+        """Goes on without the lock file, and says so; ends the build where the file itself is wrong."""
+        assert self.lock is not None  # noqa: S101  (for mypy: callers looked)
+        path, flaw = self.lock["path"], lock_flaw(output)
+        if flaw:
+            fail(f"The lock file {path} {flaw}. Make it anew with `{self.lock['renew']}` and commit it.", output)
+        self.notes.append(f"{path} is not used, but the newest versions that the project allows: {why(output)}.")
+        self.lock = None
 
     def editable(self) -> None:
         """The project itself, with an old setuptools if its setup.py needs one; else only what it needs."""
-        output = self.install(self.project([]))
+        output = self.install_anyhow(self.project([]))
         for setuptools in OLD_SETUPTOOLS if output is not None and self.plan["legacy"] else ():
             if self.install(self.project([]), setuptools) is None:
                 self.notes.append(f"Built with {setuptools}, which this project's setup.py needs.")
@@ -148,8 +188,8 @@ class Builder:
         if output is None:
             return
         if not self.plan["static"]:
-            fail(f"The project itself cannot be installed: {reason(output)}", output)
-        self.notes.append(f"The project itself was not installed, only what it needs: {reason(output)}")
+            fail(f"The project itself cannot be installed: {why(output)}{advice(output)}", output)
+        self.notes.append(f"The project itself was not installed, only what it needs: {why(output)}")
 
     def undeclared(self) -> None:
         """Well-known distributions that the tests import and nobody declared."""
@@ -162,7 +202,7 @@ class Builder:
             if failed is None:
                 self.notes.append(f"Installed {name}, which the tests use and the project does not declare.")
             else:
-                self.notes.append(f"Not installed: {name}, which the tests use: {reason(failed)}")
+                self.notes.append(f"Not installed: {name}, which the tests use: {why(failed)}")
 
     def runner(self) -> None:
         """pytest must be there and must work with this interpreter."""
@@ -171,7 +211,9 @@ class Builder:
             return
         shown = self.run(["uv", "pip", "show", "--python", self.python, "pytest"])[1]
         version = re.search(r"^Version: (\S+)", shown, re.M)
-        output = self.install(["pytest>=7", "py>=1.11"])  # an old py breaks a new pytest, and old plug-ins want one
+        output = self.install(
+            ["pytest>=7", "py>=1.11"], locked=False
+        )  # an old py breaks a new pytest, and old plug-ins want one
         works, said = self.smoke()
         if output is None and not works:
             self.without_broken_plugins()
@@ -224,67 +266,5 @@ class Builder:
         return kept
 
 
-class Links:
-    """The links from the environment to this copy of the tree. They are taken out, the metadata stays: code comes from
-    the tree under test, by path, wherever that tree lies."""
-
-    def __init__(self, tree: Path, environment: Path, notes: list[str]) -> None:
-        self._tree = str(tree)
-        self._sites = sorted(environment.glob("lib/python*/site-packages"))
-        self._notes = notes
-
-    def detach(self) -> list[str]:
-        """Removes them; returns the folders (relative to the tree) that they made importable."""
-        roots: list[str] = []
-        for site in self._sites:
-            for path in [*site.glob("*.pth"), *site.glob("*.egg-link")]:
-                lines = path.read_text(errors="replace").splitlines()
-                inside = [line.strip() for line in lines if line.startswith(self._tree)]
-                if inside:
-                    path.unlink()
-                    roots += inside
-            for path in [*site.glob("__editable__*finder.py"), *site.glob("_editable_impl_*.py")]:
-                content = path.read_text(errors="replace")
-                if self._tree in content:
-                    roots += self.mapped(content)
-                    self.unlink_finder(site, path)
-        relative = [os.path.relpath(root, self._tree) for root in roots]
-        return [root for root in dict.fromkeys(relative) if not root.startswith("..")]
-
-    def unlink_finder(self, site: Path, finder: Path) -> None:
-        for link in site.glob("*editable*.pth"):
-            if finder.stem in link.read_text(errors="replace"):
-                link.unlink()
-        finder.unlink()
-
-    def mapped(self, content: str) -> Iterator[str]:
-        """Folders out of an editable finder's {name: path} pairs, where the path ends in the name."""
-        pair = rf"""['"]([\w.]+)['"]\s*[:,]\s*['"]({re.escape(self._tree)}[^'"]*)['"]"""
-        for name, path in re.findall(pair, content):
-            parts, steps = name.split("."), Path(path).with_suffix("").parts
-            if list(steps[-len(parts) :]) == parts:
-                yield str(Path(*steps[: -len(parts)]))
-            else:
-                self._notes.append(f"{name} is imported under another name than its folder's ({Path(path).name}).")
-
-
-def fail(sentence: str, output: str) -> NoReturn:
-    print(output[-3000:])
-    print(sentence, flush=True)
-    sys.exit(1)
-
-
-def reason(output: str) -> str:
-    """One line of a tool's output that says why."""
-    lines = [stripped for line in output.splitlines() if (stripped := line.strip(" \t│╰─▶├×"))]
-    for pattern in (r"^(\w+(?:Error|Exception)\b.*)", r"(?i)(because .*)", r"(?i)^error: (.*)"):
-        for number in reversed(range(len(lines))):
-            match = re.search(pattern, lines[number])
-            if match:
-                rest = lines[number + 1 : number + 6] if "because" in pattern else []  # uv wraps its reasons
-                return re.split(r"(?<=[a-z])\.(?: |$)", " ".join([match.group(1), *rest]))[0][:300]
-    return (lines[-1] if lines else "no output")[:300]
-
-
-if __name__ == "__main__":
+def main() -> None:
     Builder(json.load(sys.stdin), *sys.argv[1:4]).build()

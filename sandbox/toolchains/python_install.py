@@ -8,12 +8,15 @@ import hashlib
 import json
 import re
 from base64 import b64decode
+from dataclasses import asdict
 from pathlib import Path
 
 from bot.core.tree import Tree, TreeFile
 from bot.ports import Command, Recipe
 from sandbox.toolchains.base import BuildReport, Settings
 from sandbox.toolchains.python_detect import PythonProject
+from sandbox.toolchains.python_locks import find_lock
+from sandbox.toolchains.python_versions import read_pythons
 
 # What an environment depends on, in any folder: one part of a repository may build another.
 MANIFESTS = re.compile(
@@ -22,8 +25,10 @@ MANIFESTS = re.compile(
     r"|(?:^|/)requirements/.*\.(?:txt|in)$|\.(?:pyx|pxd|c|cc|cpp|h|hpp|rs)$"
 )
 TOOLCHAIN_VERSION = 2  # raise it when environments built before must not be used again
-INSTALLER = Path(__file__).parent.parent / "inside" / "installer.py"
-INSTALLER_PATH = ".fixbugs/installer.py"
+INSIDE = Path(__file__).parent.parent / "inside"
+INSTALLER = ("__init__", "installer", "installer_links", "installer_python", "installer_words")
+INSTALLER_FOLDER = ".fixbugs"
+START = b"from fixbugs_inside.installer import main\n\nmain()\n"
 REPORT = "fixbugs-build.json"
 # No version can be told from git's history in a copy without one; any will do.
 VERSION_VARIABLES = ("SETUPTOOLS_SCM_PRETEND_VERSION", "PBR_VERSION", "PDM_BUILD_SCM_VERSION")
@@ -33,28 +38,33 @@ PRETENDED_BELOW = {"_pytest": "9.99.0", "iniconfig": "2.99.0", "pluggy": "1.99.0
 
 
 def recipe(tree: Tree, project: PythonProject) -> Recipe:
-    """Builds into {env}; the same manifests give the same key, whatever the other sources say."""
-    installer = INSTALLER.read_bytes()
-    plan = json.dumps(_plan(project), sort_keys=True).encode()
-    argv = ("{python}", "{tree}/" + INSTALLER_PATH, "{tree}", "{env}", "{python}")
-    key = "python-" + _digest(tree, project.folder, plan, installer)
-    with_installer = Tree({**tree.files, INSTALLER_PATH: TreeFile(installer)})
+    """Builds into {env}; the same manifests give the same key, whatever the other sources say. Raises EnvironmentBroken
+    for a lock file that cannot be read."""
+    modules = {name: (INSIDE / f"{name}.py").read_bytes() for name in INSTALLER}
+    plan = json.dumps(_plan(tree, project), sort_keys=True).encode()
+    argv = ("{python}", f"{{tree}}/{INSTALLER_FOLDER}/start.py", "{tree}", "{env}", "{python}")
+    key = "python-" + _digest(tree, project.folder, plan, b"".join(modules.values()))
+    sent = {f"{INSTALLER_FOLDER}/fixbugs_inside/{name}.py": TreeFile(code) for name, code in modules.items()}
+    with_installer = Tree({**tree.files, **sent, f"{INSTALLER_FOLDER}/start.py": TreeFile(START)})
     return Recipe(key, (Command(argv, stdin=plan),), with_installer)
 
 
-def _plan(project: PythonProject) -> dict[str, object]:
-    needs = project.needs
+def _plan(tree: Tree, project: PythonProject) -> dict[str, object]:
+    needs, lock = project.needs, find_lock(tree, project.folder)
     return {
         "folder": project.folder,
         "installable": project.installable,
         "legacy": project.legacy,
         "static": project.static,
         "runtime": needs.runtime,
-        "declared": needs.declared,
+        # Beside a tool's own lock file, requirements.txt is an export of it, and often an old one.
+        "declared": () if lock and not lock.complete and needs.known else needs.declared,
         "tests": needs.tests,
         "extras": needs.extras,
         "extra_lines": needs.extra_lines,
         "imported": project.imported,
+        "lock": asdict(lock) if lock else None,
+        "pythons": asdict(read_pythons(tree, project.folder, needs.python)),
         "environ": dict.fromkeys(VERSION_VARIABLES, PRETENDED_BELOW.get(project.runner_part, PRETENDED_VERSION)),
     }
 
