@@ -90,7 +90,7 @@ class Judge:
                 self._stop("The time for the whole run was over before every test had run.")
             rest = [name for name in (untried or unproved) if name not in taken]
             done = set(played.verdicts)
-            if played.proper:
+            if played.proper and self._controls[-1][0] in done:
                 self._check(played, names)
                 self._believe(binary, names, played)
                 untried, unproved = (rest, unproved) if untried else ([], rest)
@@ -100,7 +100,9 @@ class Judge:
                 self._unstartable(binary, played)
                 return
             if culprit not in taken:
-                self._stop(f"{binary.path}: {played.how}, though one of our control tests must fail.")
+                self._stop(
+                    f"{binary.path}: {played.how} and its output do not fit a process in which our controls ran."
+                )
             self._blame(binary, culprit, played)
             left = [name for name in names if name != culprit]
             again = [name for name in left if name in done]

@@ -81,9 +81,9 @@ class GoBinary:
         played = Played(reading.verdicts, reading.running, reading.twice, proper, timed_out, output=child.output)
         played.how = f"exit code {child.code}" if child.code >= 0 else f"signal {-child.code}"
         if not proper:
-            played.death = self._describer.death(reading.text())
+            played.death = self._describer.death(reading.text(), reading.running)
         if timed_out:
-            played.death = self._describer.late(reading.text(), limit_s)
+            played.death = self._describer.late(reading.text(), limit_s, reading.running)
         if self.coverage is not None:
             self.coverage.note([self.tests[name] for name in names])
         return played

@@ -24,7 +24,7 @@ OUTCOMES = {b"PASS": PASSED, b"FAIL": FAILED, b"SKIP": SKIPPED}
 SAID = re.compile(r"^.*? {4}([\w.@+-]+\.go):(\d+): ?(.*)$")  # what t.Error, t.Fatal and t.Log print
 PANIC = re.compile(r"^(panic|fatal error): (.*)$")
 CALLED = re.compile(r"^(\S.*?)\((?:[^()]|\([^()]*\))*\)$|^created by (\S+)")
-AT = re.compile(r"^\t(/.*\.go):(\d+)(?: \+0x[0-9a-f]+)?$")
+AT = re.compile(r"^\t(/.*\.go):(\d+)(?: .*)?$")
 KEPT_LINES = 600  # of one test
 KEPT_BYTES = 2000  # of one line
 MAX_CODE = 300
@@ -125,29 +125,40 @@ class Describer:
         frames = [self._frame(f"{self._folder}/{m.group(1)}".lstrip("/"), int(m.group(2)), "") for _, m in said[-1:]]
         return [failure("AssertionError", message, self._text(lines), frames)]
 
-    def death(self, lines: list[str]) -> Event | None:
-        """The panic or fatal error that these lines show; None when they show none."""
+    def death(self, lines: list[str], test: str = "") -> Event | None:
+        """The panic or fatal error that these lines show; None when they show none. `test` ran when it happened."""
         start = next((number for number, line in enumerate(lines) if PANIC.match(line)), None)
         if start is None:
             return None
         match = PANIC.match(lines[start])
         assert match is not None  # noqa: S101 (it was found by it)
-        kind, message = match.groups()
-        message = re.sub(r" \[recovered\].*$", "", message)
-        kind, message = named(kind, message)
-        return failure(kind, message, self._text(lines), self._trace(lines[start + 1 :]))
+        kind, message = named(match.group(1), re.sub(r" \[recovered\].*$", "", match.group(2)))
+        where, frames = self._trace(lines[start + 1 :], "" if match.group(1) == "panic" else test)
+        return failure(kind, message, self._text([*lines[: start + 1], *where]), frames)
 
-    def late(self, lines: list[str], limit_s: float) -> Event:
+    def late(self, lines: list[str], limit_s: float, test: str) -> Event:
         """A test that was ended because it took too long; Go prints where every goroutine was."""
-        return failure("TimedOut", f"did not finish within {limit_s:.1f} s", self._text(lines), self._trace(lines))
+        where, frames = self._trace(lines, test)
+        said = lines[: lines.index("SIGQUIT: quit")] if "SIGQUIT: quit" in lines else []
+        return failure("TimedOut", f"did not finish within {limit_s:.1f} s", self._text([*said, *where]), frames)
 
-    def _trace(self, lines: list[str]) -> list[Event]:
-        """The frames in the repository of the first goroutine that is shown, outermost first."""
+    def _trace(self, lines: list[str], test: str) -> tuple[list[str], list[Event]]:
+        """Of the goroutines that are shown, the first that is in the repository (and in `test`, when one is): its
+        lines, and its frames there, outermost first."""
+        blocks: list[list[str]] = []
+        for line in lines:
+            if line.startswith("goroutine "):
+                blocks.append([])
+            if blocks and line:
+                blocks[-1].append(line)
+        found = [(block, frames) for block in blocks for frames in [self._frames(block)] if frames]
+        in_test = [pair for pair in found if any(frame["function"].split(".")[0] == test for frame in pair[1])]
+        return (in_test or found or [(lines, [])])[0]
+
+    def _frames(self, lines: list[str]) -> list[Event]:
         found: list[Event] = []
         function = ""
         for line in lines:
-            if line.startswith("goroutine ") and found:
-                break
             at, called = AT.match(line), CALLED.match(line)
             if at is not None and at.group(1).startswith(self._tree):
                 found.insert(0, self._frame(at.group(1)[len(self._tree) :], int(at.group(2)), function))
