@@ -4,7 +4,14 @@ repository says itself comes before what its files look like."""
 from sandbox.toolchains.base import Toolchain
 from sandbox.toolchains.custom import CustomToolchain
 from sandbox.toolchains.go import GoToolchain
+from sandbox.toolchains.java import JavaToolchain
 from sandbox.toolchains.python import PythonToolchain
 from sandbox.toolchains.rust import RustToolchain
 
-TOOLCHAINS: tuple[Toolchain, ...] = (CustomToolchain(), PythonToolchain(), GoToolchain(), RustToolchain())
+TOOLCHAINS: tuple[Toolchain, ...] = (
+    CustomToolchain(),
+    PythonToolchain(),
+    GoToolchain(),
+    RustToolchain(),
+    JavaToolchain(),
+)

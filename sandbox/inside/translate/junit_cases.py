@@ -4,6 +4,7 @@ Reading the XML is `junit_xml`'s work, running anything is not done here. Standa
 
 from __future__ import annotations
 
+import copy
 import os
 import re
 from posixpath import normpath, relpath, splitext
@@ -47,6 +48,12 @@ class Files:
                 self._by_name.setdefault(name.partition(".")[0], []).append(path)
             if len(self._paths) > MAX_FILES:
                 return
+
+    def within(self, folder: str) -> Files:
+        """The same files, for runners that work in another folder."""
+        other = copy.copy(self)
+        other._folder = folder.strip("/")
+        return other
 
     def path(self, named: str) -> str:
         """The path from the tree's root of a file that a runner named in its own way, or ""."""
