@@ -20,9 +20,10 @@ RUN --mount=type=secret,id=pip,target=/etc/pip.conf --mount=type=secret,id=ca \
     /opt/fixbugs/bin/pip install --no-cache-dir --no-deps .
 
 FROM ${BASE}
-# git reads repositories; bubblewrap is the sandbox in which their code runs.
+# git reads repositories; their code runs on a Docker engine, which may be one that ssh leads to, or, where the operator
+# says so, in namespaces that bubblewrap makes.
 RUN apt-get update \
- && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends bubblewrap ca-certificates git \
+ && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends bubblewrap ca-certificates git openssh-client \
  && rm -rf /var/lib/apt/lists/*
 COPY --from=build /opt/fixbugs /opt/fixbugs
 # Volumes that are mounted here take over the owner. The credentials have a folder of their own, because only the web

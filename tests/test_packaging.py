@@ -25,7 +25,7 @@ from sandbox.environments import IN_USE_S, KEPT_S, MOST_KEPT
 
 ROOT = Path(__file__).parent.parent
 VARIABLE = re.compile(r"FIXBUGS_[A-Z_]+[A-Z]")
-COMPOSE_ONLY = {"FIXBUGS_PORT"}  # read by compose.yaml itself
+COMPOSE_ONLY = {"FIXBUGS_PORT", "FIXBUGS_DOCKER_SOCKET", "FIXBUGS_DOCKER_GROUP"}  # read by compose.yaml itself
 
 
 def text(name: str) -> str:
@@ -132,12 +132,23 @@ def test_what_pip_needs_to_know_reaches_the_build_as_secrets_that_the_documentat
 
 def test_every_volume_that_compose_mounts_is_declared_and_where_the_image_expects_it() -> None:
     services = compose()["services"]
-    mounted = [volume.split(":") for service in services.values() for volume in service.get("volumes", ())]
+    volumes = [volume for service in services.values() for volume in service.get("volumes", ())]
+    mounted = [volume.split(":") for volume in volumes if "/var/run/docker.sock" not in volume]
 
     assert {name for name, *_ in mounted} == set(compose()["volumes"])
     assert {where for name, where, *_ in mounted if name == "credentials"} == {"/var/lib/fixbugs-credentials"}
     assert "FIXBUGS_CREDENTIALS_FILE=/var/lib/fixbugs-credentials/credentials.json" in text("Dockerfile")
     assert "FIXBUGS_CACHE_DIR=/var/lib/fixbugs " in text("Dockerfile").replace("\n", " ").replace("\\", " ")
+
+
+def test_only_the_worker_of_compose_reaches_the_docker_engine_and_nobody_gives_up_a_profile() -> None:
+    services = compose()["services"]
+
+    reaching = [name for name, service in services.items() if "docker.sock" in str(service.get("volumes"))]
+    assert reaching == ["worker"]
+    assert services["worker"]["group_add"] == ["${FIXBUGS_DOCKER_GROUP:-999}"]
+    for name in ("web", "worker"):
+        assert services[name]["security_opt"] == ["no-new-privileges:true"]
 
 
 def test_secrets_stay_out_of_compose_and_out_of_the_image() -> None:
