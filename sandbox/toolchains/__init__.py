@@ -5,11 +5,13 @@ from sandbox.toolchains.base import Toolchain
 from sandbox.toolchains.custom import CustomToolchain
 from sandbox.toolchains.go import GoToolchain
 from sandbox.toolchains.java import JavaToolchain
+from sandbox.toolchains.node import NodeToolchain
 from sandbox.toolchains.python import PythonToolchain
 from sandbox.toolchains.rust import RustToolchain
 
 TOOLCHAINS: tuple[Toolchain, ...] = (
     CustomToolchain(),
+    NodeToolchain(),
     PythonToolchain(),
     GoToolchain(),
     RustToolchain(),
