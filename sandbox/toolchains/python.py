@@ -37,7 +37,8 @@ class PythonToolchain:
 
     Settings: "folder" (the project's, in the tree), "config" (pytest's settings file, from there), "patterns" (of test
     files), "roots" (folders of the tree to import from, joined by ":"), "environ" (variables for tests, JSON pairs),
-    "is_runner", "installed", "own_options" ("no": the project's addopts are left out).
+    "options" (of pytest, JSON), "image" (that the repository wishes for), "is_runner", "installed", "own_options"
+    ("no": the project's addopts are left out).
     """
 
     name = "python"
@@ -51,6 +52,9 @@ class PythonToolchain:
             return None
         settings = (
             ("folder", project.folder),
+            ("image", wishes.image),
+            ("environ", json.dumps(project.environ)),
+            ("options", json.dumps(project.options)),
             ("config", project.config),
             ("patterns", " ".join(project.patterns)),
             ("roots", ":".join(project.roots)),
@@ -67,7 +71,7 @@ class PythonToolchain:
         project = detect_python(tree, folder(detection.settings))
         if project is None:
             raise ValueError("the tree holds no Python; detect() said so")
-        return python_install.recipe(tree, project)
+        return python_install.recipe(tree, project, dict(detection.settings).get("image", ""))
 
     def report_command(self, place: Place) -> Command:
         return Command(("cat", f"{place.environment}/{python_install.REPORT}"))
@@ -170,6 +174,8 @@ def arguments(settings: Settings) -> tuple[str, ...]:
         options += ["-o", f"python_files={given['patterns']}"]
     if given.get("own_options") == "no":
         options += ["-o", "addopts="]
+    else:
+        options += json.loads(given.get("options") or "[]")
     return tuple(options)
 
 

@@ -12,11 +12,15 @@ from fnmatch import fnmatch
 from posixpath import basename, join, normpath, relpath
 
 from bot.core.tree import Tree
+from bot.ports import Service
+from sandbox.toolchains.hints import read_hints
+from sandbox.toolchains.hints_commands import Step
+from sandbox.toolchains.python_commands import Said, environ_for_tests, said_by
 from sandbox.toolchains.python_folder import ancestors, within
 from sandbox.toolchains.python_manifests import from_pipfile, from_pyproject, from_setup_cfg, from_setup_py, read_ini
 from sandbox.toolchains.python_needs import Needs, read_toml
 from sandbox.toolchains.python_requirements import read_requirements
-from sandbox.toolchains.python_tox import read_tox
+from sandbox.toolchains.python_tox import Tox, read_tox
 from sandbox.toolchains.python_wellknown import FIXTURES, MARKS, MODULES, OPTIONS
 
 RUNTIME_FILES = ("requirements.txt",)
@@ -72,6 +76,9 @@ class PythonProject:
     roots: tuple[str, ...]  # folders of the tree to import from, as far as can be seen without installing
     imported: tuple[tuple[str, str], ...]
     runner_part: str  # the library of pytest's own that this project is, or ""
+    options: tuple[str, ...] = ()  # of pytest, that CI or tox give
+    environ: tuple[tuple[str, str], ...] = ()  # variables that CI or tox set for the tests
+    services: tuple[Service, ...] = ()
     notes: tuple[str, ...] = field(default=())
 
 
@@ -85,12 +92,17 @@ def detect_python(whole: Tree, folder: str = ".") -> PythonProject | None:
     settings = tree.text(config) or "" if config else ""
     if not config:
         config, settings = _config_above(whole, folder)
-    needs = _needs(whole, folder, tree, pyproject)
+    hints, tox = read_hints(whole, folder), read_tox(whole, pyproject, folder)
+    by_tox = [Step(words, folder=folder, source="tox") for words in tox.commands]
+    said = said_by((*by_tox, *hints.steps), whole, folder)
+    environ = environ_for_tests((*tox.environ, *hints.environ))
+    needs = _needs(whole, folder, pyproject, tox, said)
+    asked = " ".join((settings, *said.options, *(name for name, _ in environ)))
     installable = _installable(tree, pyproject)
     roots = _roots(tree)
     tests = tuple(_test_files(tree))
     runner = "unittest" if _is_unittest(tree, tests, needs, config) else "pytest"
-    notes = (f"{join(folder, 'pyproject.toml').removeprefix('./')} cannot be read: {toml_flaw}",) if toml_flaw else ()
+    flaws = (f"{join(folder, 'pyproject.toml').removeprefix('./')} cannot be read: {toml_flaw}",) if toml_flaw else ()
     return PythonProject(
         folder=folder,
         runner=runner,
@@ -101,21 +113,23 @@ def detect_python(whole: Tree, folder: str = ".") -> PythonProject | None:
         config=config,
         patterns=_patterns(tests, runner, config, settings),
         roots=tuple(normpath(join(folder, root)) for root in roots),
-        imported=tuple(_imported(tree, tests, settings, manifest=installable or bool(needs.declared))),
+        imported=tuple(_imported(tree, tests, asked, manifest=installable or bool(needs.declared))),
         runner_part=min(RUNNER_LIBRARIES & set(_top_level(tree, roots)), default="") if installable else "",
-        notes=notes,
+        options=said.options,
+        environ=environ,
+        services=hints.services,
+        notes=(*flaws, *hints.notes),
     )
 
 
-def _needs(whole: Tree, folder: str, tree: Tree, pyproject: dict[str, object]) -> Needs:
-    """What all the manifests say together."""
-    tox = read_tox(whole, pyproject, folder)
-    named = (*tox.extras, *tox.groups)
+def _needs(whole: Tree, folder: str, pyproject: dict[str, object], tox: Tox, said: Said) -> Needs:
+    """What all the manifests say together, and what CI installs beside them."""
+    tree, named = within(whole, folder), (*tox.extras, *tox.groups, *said.named)
     parts = [
         from_pyproject(pyproject, folder, named),
         from_setup_cfg(tree.text("setup.cfg") or "", named),
         from_setup_py(tree.text("setup.py") or "", named),
-        Needs(tests=tox.deps),
+        Needs(tests=(*tox.deps, *said.requirements)),
         from_pipfile(tree.text("Pipfile") or "", folder),
     ]
     for path in RUNTIME_FILES:

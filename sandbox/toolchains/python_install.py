@@ -37,16 +37,17 @@ PRETENDED_VERSION = "9999.0.0"
 PRETENDED_BELOW = {"_pytest": "9.99.0", "iniconfig": "2.99.0", "pluggy": "1.99.0"}
 
 
-def recipe(tree: Tree, project: PythonProject) -> Recipe:
+def recipe(tree: Tree, project: PythonProject, image: str = "") -> Recipe:
     """Builds into {env}; the same manifests give the same key, whatever the other sources say. Raises EnvironmentBroken
     for a lock file that cannot be read."""
     modules = {name: (INSIDE / f"{name}.py").read_bytes() for name in INSTALLER}
     plan = json.dumps(_plan(tree, project), sort_keys=True).encode()
     argv = ("{python}", f"{{tree}}/{INSTALLER_FOLDER}/start.py", "{tree}", "{env}", "{python}")
-    key = "python-" + _digest(tree, project.folder, plan, b"".join(modules.values()))
+    beside = repr((image, project.services)).encode()
+    key = "python-" + _digest(tree, project.folder, plan + beside, b"".join(modules.values()))
     sent = {f"{INSTALLER_FOLDER}/fixbugs_inside/{name}.py": TreeFile(code) for name, code in modules.items()}
     with_installer = Tree({**tree.files, **sent, f"{INSTALLER_FOLDER}/start.py": TreeFile(START)})
-    return Recipe(key, (Command(argv, stdin=plan),), with_installer)
+    return Recipe(key, (Command(argv, stdin=plan),), with_installer, image=image or "python", services=project.services)
 
 
 def _plan(tree: Tree, project: PythonProject) -> dict[str, object]:

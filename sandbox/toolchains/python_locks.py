@@ -167,7 +167,7 @@ def _from_pdm(text: str) -> Iterator[Pin]:
 def _from_pipfile(text: str) -> Iterator[Pin]:
     top = json.loads(text)
     if not isinstance(top, dict):
-        raise ValueError("it holds no table")
+        raise TypeError("it holds no table")
     for section in ("default", "develop"):
         for name in table(top, section):
             entry = table(top, section, name)
