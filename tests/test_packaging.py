@@ -178,18 +178,24 @@ def test_the_image_does_not_run_as_root() -> None:
     assert users == ["10002:10002"]
 
 
-def test_a_wheel_carries_every_file_that_the_program_reads() -> None:
+@pytest.mark.parametrize(("package", "beside"), [("bot", ()), ("sandbox", ("images",))])
+def test_a_wheel_carries_every_file_that_the_program_reads(package: str, beside: tuple[str, ...]) -> None:
+    """`beside` are folders of a checkout: what makes images runs there."""
     tools = tomllib.loads(text("pyproject.toml"))["tool"]["setuptools"]
-    patterns = tools["package-data"]["bot"]
-    read = [
-        path.relative_to(ROOT / "bot")
-        for path in (ROOT / "bot").rglob("*")
-        if path.is_file() and path.suffix in (".html", ".css", ".json", ".typed")
-    ]
+    patterns = tools["package-data"][package]
+    files = [path.relative_to(ROOT / package) for path in (ROOT / package).rglob("*") if path.is_file()]
+    read = [path for path in files if path.suffix not in (".py", ".pyc") and path.parts[0] not in beside]
 
     assert [str(path) for path in read if not any(fnmatch(str(path), pattern) for pattern in patterns)] == []
     assert tools["data-files"]["share/fixbugs"] == ["app.yml"]
     assert "app" in tools["py-modules"]
+
+
+@pytest.mark.parametrize("package", ["bot", "handlers", "sandbox"])
+def test_every_folder_with_code_is_a_package_that_a_wheel_carries(package: str) -> None:
+    folders = {path.parent for path in (ROOT / package).rglob("*.py")}
+
+    assert [str(folder) for folder in folders if not (folder / "__init__.py").is_file()] == []
 
 
 def test_the_manifest_asks_for_no_more_than_it_says_why() -> None:
