@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .installer_links import Links
-from .installer_python import choose_python
+from .installer_python import choose_python, find_python
 from .installer_words import advice, fail, lock_flaw, why
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Builder:
         self.folder = str(plan["folder"])
         self.home = self.tree / self.folder  # where the project lies
         self.environment = Path(environment)
-        self.base, asked_for = choose_python(base, plan["pythons"])
+        self.base, asked_for = choose_python(base, plan["pythons"], find_python)
         self.python = str(self.environment / "bin" / "python")
         self.notes: list[str] = [asked_for] if asked_for else []
         self.lock: dict[str, Any] | None = plan["lock"]  # what holds for versions, as long as it can

@@ -9,21 +9,21 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
-def choose_python(base: str, asked: dict[str, Any]) -> tuple[str, str]:
+def choose_python(base: str, asked: dict[str, Any], find: Callable[[str], str | None]) -> tuple[str, str]:
     """The interpreter's path, and a note for people ("" where the base is what the project asks for).
 
     `asked` is {"named": minor version or "", "source": file, "accepted": [minor versions], "wanted": range}; `base` is
-    the interpreter that runs this.
+    the interpreter that runs this; `find` gives the path of a minor version that is installed.
     """
     mine = "{}.{}".format(*sys.version_info[:2])
     named, source, accepted, wanted = (asked[word] for word in ("named", "source", "accepted", "wanted"))
     if named == mine or (not named and mine in accepted):
         return base, ""
     for minor in _in_order(named, accepted, mine):
-        path = base if minor == mine else _find(minor)
+        path = base if minor == mine else find(minor)
         if path and minor == named:
             return path, f"Python {minor} is used, as {source} says."
         if path:
@@ -40,7 +40,7 @@ def _in_order(named: str, accepted: list[str], mine: str) -> Iterator[str]:
     yield from accepted
 
 
-def _find(minor: str) -> str | None:
+def find_python(minor: str) -> str | None:
     """An interpreter of this version that is installed here; nothing is downloaded."""
     found = shutil.which(f"python{minor}")
     if found:

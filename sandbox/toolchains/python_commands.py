@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from bot.core.tree import Tree
 from sandbox.toolchains.hints_commands import Step
@@ -116,7 +117,7 @@ def _wanted(line: str) -> bool:
 
 def _named(words: Sequence[str]) -> Iterator[str]:
     """The names after --extra, --group, -G, --with and their like."""
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in pairwise([*words, ""]):
         option, equals, value = word.partition("=")
         if option in WITH_NAME:
             for name in re.split(r"[,\s:]+", value if equals else following):
@@ -125,7 +126,7 @@ def _named(words: Sequence[str]) -> Iterator[str]:
 
 
 def _options(words: Sequence[str]) -> Iterator[str]:
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in pairwise([*words, ""]):
         if PLAIN_OPTIONS.fullmatch(word):
             yield word
         elif word in VALUED_OPTIONS and PLAIN_OPTIONS.fullmatch(f"{word}={following}"):

@@ -17,6 +17,7 @@ from sandbox.toolchains.hints import read_hints
 from sandbox.toolchains.hints_commands import Step
 from sandbox.toolchains.python_commands import Said, environ_for_tests, said_by
 from sandbox.toolchains.python_folder import ancestors, within
+from sandbox.toolchains.python_indexes import index_note, own_indexes
 from sandbox.toolchains.python_manifests import from_pipfile, from_pyproject, from_setup_cfg, from_setup_py, read_ini
 from sandbox.toolchains.python_needs import Needs, read_toml
 from sandbox.toolchains.python_requirements import read_requirements
@@ -97,6 +98,7 @@ def detect_python(whole: Tree, folder: str = ".") -> PythonProject | None:
     said = said_by((*by_tox, *hints.steps), whole, folder)
     environ = environ_for_tests((*tox.environ, *hints.environ))
     needs = _needs(whole, folder, pyproject, tox, said)
+    indexes = index_note(own_indexes(tree, pyproject))
     asked = " ".join((settings, *said.options, *(name for name, _ in environ)))
     installable = _installable(tree, pyproject)
     roots = _roots(tree)
@@ -118,7 +120,7 @@ def detect_python(whole: Tree, folder: str = ".") -> PythonProject | None:
         options=said.options,
         environ=environ,
         services=hints.services,
-        notes=(*flaws, *hints.notes),
+        notes=tuple(note for note in (*flaws, *hints.notes, indexes) if note),
     )
 
 

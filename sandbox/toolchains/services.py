@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from bot.core.tree import Tree
 from bot.ports import Service
@@ -69,7 +70,7 @@ def _from_ci(name: str, entry: dict[str, Value]) -> Service | None:
     except ValueError:
         words = []
     health = ""
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in pairwise([*words, ""]):
         if word == "--health-cmd":
             health = following
         elif word.startswith("--health-cmd="):

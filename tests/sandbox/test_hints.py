@@ -199,6 +199,12 @@ def test_a_service_with_a_name_or_an_image_that_is_none_is_left_out(name: str) -
         assert compose_services(tree_of({"compose.yaml": f"services: {{{entry}}}"})) == ()
 
 
+def test_a_service_with_nothing_but_an_image_has_the_port_that_everybody_uses() -> None:
+    workflow = "jobs:\n  t:\n    services: {cache: {image: redis}}\n    steps: [{run: uv}, {run: pytest}]\n"
+    files = {".github/workflows/x.yml": workflow, "a.py": ""}
+    assert project(files).services == (Service("cache", "redis", (), (6379,)),)
+
+
 # ------------------------------------------------------------ hostile input
 
 LAUGHS = "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 60))
