@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 PYTHON := $(shell command -v $(PYTHON) 2>/dev/null || command -v python3)
 BIN := .venv/bin
 
-.PHONY: setup demo test check bench clean world
+.PHONY: setup demo test check bench clean world images
 
 setup: .venv/.ready
 
@@ -27,6 +27,11 @@ world:
 	    cp tests/node/package-lock.json tests/node/node_modules/.installed; } || \
 	  echo "npm could not fetch the packages in tests/node: tests against the GitHub emulator are skipped."; \
 	else echo "No Node.js 20 or newer: tests against the GitHub emulator are skipped. Install it from nodejs.org."; fi
+
+# The images that sandboxes start from, out of the official ones: all of them, or `make images KINDS="python node"`.
+# Where no registry of images can be reached: `sandbox/images/from-debian`.
+images:
+	sandbox/images/build $(KINDS)
 
 check: setup
 	$(BIN)/ruff check .
