@@ -117,6 +117,7 @@ class Build:
 
     def run(self) -> NoReturn:
         if not self._sources:
+            self._report.collected([])
             self._report.end(NOT_HONEST, "None of these files holds tests in Java.")
         names = [name for name, _ in self._request["canaries"]]
         controls = [java_sources.put_controls(self._tree, self._first(module), names) for module in self._modules]
@@ -132,6 +133,7 @@ class Build:
                 self._check(ran, controls)
             first, second, last = self._seen_controls(ran, controls[0])
         except Distrusted as flaw:
+            self._report.collected([])
             self._report.end(NOT_HONEST, f"{flaw}.", ran.output)
         results = [result for result in results if not any(name in result.id for name in names)]
         self._report.collected([result.id for result in results])
@@ -206,7 +208,7 @@ class Build:
             raise Distrusted(
                 f"The reports hold {len(ran.results)} tests, and the build tool counts otherwise: {ran.counts}"
             )
-        if (ran.code == 0) != self._tool.ends_well(go_on=self._go_on):
+        if ran.code != (0 if self._tool.ends_well(go_on=self._go_on) else TESTS_FAILED):
             raise Distrusted(f"The build tool ended with exit code {ran.code}, which does not fit")
         for control in controls[1:]:
             self._seen_controls(ran, control)
