@@ -69,7 +69,7 @@ def _package(raw: dict[str, Any], tree: str) -> Package | None:
         return None
     files = [f"{folder}/{name}".lstrip("/") for name in names]
     package = Package(folder, str(raw["ImportPath"]), str(raw.get("Name", "")), files)
-    found = [(name, f"{file}::{name}") for file in files for name in tests_in(read_text(f"{tree}/{file}"))]
+    found = [(name, f"{file}::{name}") for file in files for name in names_in(read_text(f"{tree}/{file}"))]
     counts = Counter(name for name, _ in found)  # the same name in p and p_test: nobody could tell which one ended
     package.tests = {name: test_id for name, test_id in found if counts[name] == 1}
     errors = [raw.get("Error"), *(raw.get("DepsErrors") or ())]
@@ -83,7 +83,7 @@ def _error(raw: dict[str, Any]) -> str:
     return f"{place}: {text}" if place and place not in text else text
 
 
-def tests_in(source: str) -> list[str]:
+def names_in(source: str) -> list[str]:
     """The names of tests, fuzz targets and examples with an output that a file holds, in order."""
     found = []
     for match in TEST.finditer(source):

@@ -143,6 +143,10 @@ class Describer:
         """Of one test, from what it printed."""
         kind = "AssertionError"
         old, new = list(OLD_PANIC.finditer(text)), list(NEW_PANIC.finditer(text))
+        returned = RETURNED.search(text)
+        panicked = new or (old and "termination value" not in old[-1].group(1))  # which libtest itself did
+        if returned is not None and not panicked:
+            return failure("Error", returned.group(1), self._relative(text))
         if old:
             message, place, line = old[-1].groups()
             start = old[-1].end()
@@ -152,10 +156,6 @@ class Describer:
         else:
             lines = [part for part in text.splitlines() if part.strip()]
             return failure(kind, lines[-1] if lines else "the test failed without saying why", text)
-        returned = RETURNED.search(text)
-        if returned is not None and "termination value" in message:
-            message = returned.group(1)
-            return failure("Error", message, self._relative(text))
         if not message.startswith("assertion "):
             kind = "panic"
         frames = self._frames(text[start:])
