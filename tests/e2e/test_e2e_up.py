@@ -181,4 +181,4 @@ def test_a_private_key_that_is_none_is_one_line(tmp_path: Path) -> None:
 def test_a_sandbox_that_does_not_exist_is_one_line(tmp_path: Path) -> None:
     said = refused(tmp_path, FIXBUGS_SANDBOX="docker-ish")
 
-    assert said == "fixbugs: FIXBUGS_SANDBOX is 'docker-ish': give namespace or none.\n"
+    assert said == "fixbugs: FIXBUGS_SANDBOX is 'docker-ish': give docker, namespace or none.\n"
