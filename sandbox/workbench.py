@@ -24,6 +24,7 @@ from sandbox.screening import LaneMemory, screen_in_lanes
 from sandbox.session_lanes import SessionSetup, screen_in_sessions
 from sandbox.toolchains import TOOLCHAINS
 from sandbox.toolchains.base import BuildReport, Mode, Place, Request, Session, Toolchain
+from sandbox.toolchains.meant import in_order
 from sandbox.toolchains.unsupported import nothing_to_test
 
 COLLECT_WALL_S = 180.0
@@ -77,7 +78,7 @@ class SandboxWorkbench:
     async def prepare(
         self, tree: Tree, *, owner: str = "", wishes: Wishes = AS_FOUND, paths: Sequence[str] = ()
     ) -> Environment:
-        for toolchain in self._toolchains:
+        for toolchain in in_order(self._toolchains, tree, paths):
             detection = toolchain.detect(tree, wishes, paths)
             if detection is not None:
                 break

@@ -1,5 +1,5 @@
-"""The registry of toolchains: one line each. How one works belongs to its own file. The first that detects wins; what a
-repository says itself comes before what its files look like."""
+"""The registry of toolchains: one line each. How one works belongs to its own file. What a repository says itself
+comes first; in which order the languages look is told in `meant`."""
 
 from sandbox.toolchains.base import Toolchain
 from sandbox.toolchains.custom import CustomToolchain
