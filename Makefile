@@ -44,6 +44,7 @@ bench: setup
 	$(BIN)/python -m bench.fixer
 	$(BIN)/python -m bench.webhook
 	$(BIN)/python -m bench.queue
+	$(BIN)/python -m bench.sandbox
 
 clean:
 	rm -rf .venv build dist *.egg-info

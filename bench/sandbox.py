@@ -19,6 +19,7 @@ from pathlib import Path
 
 from bench.report import BenchReport, bench_parser
 from bot.core.artifacts import CandidatePatch, Environment
+from bot.core.errors import SandboxUnavailable
 from bot.core.patch import FileEdit, Patch
 from bot.core.tree import Tree, TreeFile
 from bot.ports import Check, Command, Limits, Recipe, ScreeningPlan
@@ -170,7 +171,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = bench_parser("bench.sandbox", "Measures what the Docker sandbox costs.")
     parser.add_argument("--candidates", type=int, default=60, help="how many are screened (default: 60)")
     arguments = parser.parse_args(argv)
-    asyncio.run(measure(arguments.candidates)).show(as_json=arguments.json)
+    try:
+        report = asyncio.run(measure(arguments.candidates))
+    except SandboxUnavailable as error:
+        parser.exit(0, f"Nothing was measured. {error}\n")
+    report.show(as_json=arguments.json)
 
 
 if __name__ == "__main__":
