@@ -12,13 +12,14 @@ from collections.abc import Sequence
 from posixpath import basename, dirname, normpath, relpath
 
 from bot.core.policy import Wishes
-from bot.core.tree import Tree
+from bot.core.tree import Tree, TreeFile
 from bot.ports import AS_FOUND, Command, Recipe
 from sandbox.oracle import Canary
 from sandbox.screening import LaneSetup
 from sandbox.toolchains import compiled_ids, wrapped
 from sandbox.toolchains.base import BuildReport, Detection, Place, Request, Selection, Session, Settings
 from sandbox.toolchains.compiled_folder import NEVER, TOP, choose
+from sandbox.toolchains.go_module import manifest, module_name
 
 TOOLCHAIN_VERSION = 1  # raise it when environments built before must not be used again
 MODULES = ("go_build", "go_binary", "go_output", "go_packages", "binaries")
@@ -33,14 +34,14 @@ if [ -z "$FIXBUGS_VENDORED" ]; then
   go mod download || { echo "go mod download failed: a module that go.mod names cannot be had from here."; exit 1; }
 fi
 go list -e -test -deps -export ./... > /dev/null 2>&1
-printf '{"go": "%s"}' "$version" > "$1/fixbugs-build.json"
+printf '{"go": "%s", "module": "%s"}' "$version" "$FIXBUGS_MODULE" > "$1/fixbugs-build.json"
 """
 
 
 class GoToolchain:
     """Implements `sandbox.toolchains.base.Toolchain`.
 
-    Settings: "root" (the module's folder in the tree), "goflags", "image".
+    Settings: "root" (the module's folder in the tree), "goflags", "image", "module" (its name where there is no go.mod).
     """
 
     name = "go"
@@ -48,7 +49,7 @@ class GoToolchain:
     def detect(self, tree: Tree, wishes: Wishes = AS_FOUND, paths: Sequence[str] = ()) -> Detection | None:
         choice = choose(tree, "go.mod", is_test_file, wishes.folder, paths)
         if choice is None:
-            return None
+            return self._without_manifest(tree, wishes)
         vendored = f"{choice.folder}/vendor/modules.txt".removeprefix("./") in tree
         settings = (
             ("root", choice.folder),
@@ -56,6 +57,13 @@ class GoToolchain:
             ("image", wishes.image),
         )
         return Detection("go test", settings, (choice.note,) if choice.note else ())
+
+    def _without_manifest(self, tree: Tree, wishes: Wishes) -> Detection | None:
+        module = "" if wishes.folder else module_name(tree)
+        if not module:
+            return None
+        settings = (("root", TOP), ("goflags", ""), ("image", wishes.image), ("module", module))
+        return Detection("go test", settings, (f"There is no go.mod: it is tested as the module {module}.",))
 
     def recipe(self, tree: Tree, detection: Detection) -> Recipe:
         given = dict(detection.settings)
@@ -68,7 +76,10 @@ class GoToolchain:
             ("GOENV", "off"),
             ("GOFLAGS", f"-modcacherw {flags}".strip()),
             ("FIXBUGS_VENDORED", "yes" if flags else ""),
+            ("FIXBUGS_MODULE", given.get("module", "")),
         )
+        if given.get("module"):
+            tree = Tree({**tree.files, "go.mod": TreeFile(manifest(given["module"]))})
         command = Command(("/bin/sh", "-c", BUILD, "sh", "{env}"), env=env, cwd=root)
         key = hashlib.sha256(json.dumps([TOOLCHAIN_VERSION, BUILD, root, flags, given["image"]]).encode())
         for path in sorted(tree):
@@ -80,7 +91,9 @@ class GoToolchain:
         return Command(("cat", f"{place.environment}/{REPORT}"))
 
     def read_report(self, printed: bytes) -> BuildReport:
-        return BuildReport((("go", str(json.loads(printed)["go"])),))
+        raw = json.loads(printed)
+        generated = (("go.mod", manifest(str(raw["module"]))),) if raw["module"] else ()
+        return BuildReport((("go", str(raw["go"])),), generated=generated)
 
     def session(self, place: Place, settings: Settings, request: Request) -> Session:
         given = dict(settings)

@@ -28,6 +28,8 @@ SHOWN_TESTS = 5
 # Less to write to disk; the same for building and running, or nothing that was built would be used again.
 PROFILE = (("CARGO_INCREMENTAL", "0"), ("CARGO_PROFILE_DEV_DEBUG", "1"), ("CARGO_PROFILE_TEST_DEBUG", "1"))
 NO_COVERAGE = "There is no coverage for Rust: changes are looked for without knowing which lines a test runs."
+# Since Cargo 1.68 the list of crates need not be cloned.
+SPARSE = (("CARGO_REGISTRIES_CRATES_IO_PROTOCOL", "sparse"),)
 # The project itself need not compile: then a test run says why.
 BUILD = """\
 version=$(cargo --version) || { echo "There is no cargo here: choose an image that has it."; exit 1; }
@@ -56,7 +58,7 @@ class RustToolchain:
     def recipe(self, tree: Tree, detection: Detection) -> Recipe:
         given = dict(detection.settings)
         root = given["root"]
-        env = (("PATH", PATH), ("CARGO_HOME", "{env}/cargo"), ("CARGO_TARGET_DIR", "{env}/target"), *PROFILE)
+        env = (("PATH", PATH), ("CARGO_HOME", "{env}/cargo"), ("CARGO_TARGET_DIR", "{env}/target"), *SPARSE, *PROFILE)
         command = Command(("/bin/sh", "-c", BUILD, "sh", "{env}"), env=env, cwd=root)
         key = hashlib.sha256(json.dumps([TOOLCHAIN_VERSION, BUILD, PROFILE, root, given["image"]]).encode())
         for path in sorted(tree):

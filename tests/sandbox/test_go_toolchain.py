@@ -153,3 +153,22 @@ def test_a_panic_with_an_error_value_says_its_text() -> None:
     death = Describer("/nowhere", "").death(["panic: main.Broken{Code:3} [recovered]", "\tpanic: main.Broken{Code:3}"])
     assert death is not None
     assert (death["type"], death["message"]) == ("panic", "main.Broken{Code:3}")
+
+
+@pytest.mark.parametrize(
+    ("files", "module"),
+    [
+        ({"a.go": 'package a // import "example.com/old/a"\n'}, "example.com/old/a"),
+        ({"sub/b.go": "package sub\n", "a.go": 'package a\n\nimport "example.com/old/a/sub"\n'}, "example.com/old/a"),
+        ({"x_test.go": 'package a_test\n\nimport "example.com/old/a"\n'}, "example.com/old/a"),
+        ({"a.go": "package a\n"}, "fixbugs.invalid/project"),
+    ],
+)
+def test_a_repository_without_a_manifest_is_given_one(files: dict[str, str], module: str) -> None:
+    tree = tree_of(files | {"a_test.go": "package a\n"})
+    detection = GO.detect(tree)
+    assert detection is not None
+    assert GO.recipe(tree, detection).tree.text("go.mod") == f"module {module}\n"
+    assert GO.read_report(b'{"go": "go1.19", "module": "%s"}' % module.encode()).generated == (
+        ("go.mod", f"module {module}\n".encode()),
+    )
