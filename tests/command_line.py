@@ -203,7 +203,7 @@ def orphans_come_here() -> Iterator[None]:
         libc.prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
 
 
-def left_running(within_s: float = 3.0) -> list[str]:
+def left_running(within_s: float = 10.0) -> list[str]:
     """The command lines of this process's children that are still alive after that long; the dead ones are buried."""
     until = time.monotonic() + within_s
     while True:

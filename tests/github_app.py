@@ -23,6 +23,7 @@ from world.github import GithubWorld, free_port
 
 ROOT = Path(__file__).parent.parent
 FIXBUGS = ("-m", "bot.cli")
+PATIENCE_S = 180.0  # several times what a whole run takes on a busy machine; nobody waits for it where all is well
 DOOMED = Path(__file__).parent / "doomed_worker.py"
 NOTHING: Mapping[str, str] = {}
 
@@ -111,7 +112,7 @@ class RunningApp:
 
     def start_web(self) -> None:
         self.web = self._start("serve", "--port", str(self.port))
-        self.until(self._answers, "the web process answers", 20)
+        self.until(self._answers, "the web process answers")
 
     def kill_worker(self, worker: subprocess.Popen[bytes]) -> None:
         """As the kernel does it when memory runs out: no chance to clean up."""
@@ -119,7 +120,7 @@ class RunningApp:
         worker.wait()
         self.workers.remove(worker)
 
-    def buried(self, worker: subprocess.Popen[bytes], within_s: float = 30.0) -> None:
+    def buried(self, worker: subprocess.Popen[bytes], within_s: float = PATIENCE_S) -> None:
         """Returns once a worker that was to die has died."""
         self.until(lambda: worker.poll() is not None, "the worker dies", within_s)
         assert worker.returncode == -signal.SIGKILL, f"it ended by itself: {worker.returncode}\n{self._said()}"
@@ -130,7 +131,7 @@ class RunningApp:
 
     # --------------------------------------------------------------- waiting
 
-    def until(self, done: Callable[[], Any], what: str, within_s: float = 60.0) -> Any:
+    def until(self, done: Callable[[], Any], what: str, within_s: float = PATIENCE_S) -> Any:
         """What `done` returned once it was true."""
         end_s = time.monotonic() + within_s
         while time.monotonic() < end_s:
@@ -144,7 +145,7 @@ class RunningApp:
             f"--- {path.name}\n{path.read_text(errors='replace')[-6000:]}" for path in self.folder.glob("*.log")
         )
 
-    def answer(self, number: int, holding: str, within_s: float = 60.0) -> str:
+    def answer(self, number: int, holding: str, within_s: float = PATIENCE_S) -> str:
         """The bot's comment in this thread that holds this text."""
 
         def found() -> str:
@@ -157,7 +158,7 @@ class RunningApp:
             said = "\n\n".join(str(comment["body"]) for comment in self.world.comments(number))
             raise AssertionError(f"{exc}\n--- the thread\n{said}") from exc
 
-    def pull(self, within_s: float = 120.0, *, ready: Callable[[Any], bool] = lambda pull: True) -> Any:
+    def pull(self, within_s: float = PATIENCE_S, *, ready: Callable[[Any], bool] = lambda pull: True) -> Any:
         """The bot's newest pull request that is as it should be."""
 
         def found() -> Any:

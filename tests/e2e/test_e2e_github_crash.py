@@ -13,7 +13,7 @@ from github_app import RunningApp
 from redis_at_hand import RedisAtHand
 from world.github import missing
 
-pytestmark = [pytest.mark.skipif(bool(missing()), reason=missing()), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.skipif(bool(missing()), reason=missing()), pytest.mark.timeout(600)]
 
 QUICK = {"FIXBUGS_LEASE_S": "2", "FIXBUGS_SWEEP_S": "0.5"}
 # Each stage with how far it gets: some take milliseconds, in others a sandbox is at work by then.

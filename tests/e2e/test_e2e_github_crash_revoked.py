@@ -16,7 +16,7 @@ from github_app import RunningApp
 from redis_at_hand import RedisAtHand
 from world.github import missing
 
-pytestmark = [pytest.mark.skipif(bool(missing()), reason=missing()), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.skipif(bool(missing()), reason=missing()), pytest.mark.timeout(600)]
 
 Start = Callable[[Mapping[str, str]], RunningApp]
 WHILE_S = 6.0
@@ -72,7 +72,7 @@ def test_what_was_proved_is_published_once_github_knows_us_again(app: RunningApp
     with redis.from_url(app.redis.url) as client:  # the minute until the next try has passed
         run = next(client.scan_iter("fixbugs:run:*"))
         client.hdel(run, "memo:retry:publication")
-    over(app, within_s=30)
+    over(app)
     fixed_once(app, number)
 
 
@@ -81,7 +81,7 @@ def test_a_suspended_installation_ends_its_run_without_asking_again_and_again(ap
     app.start_worker()
     app.until(lambda: attempts(app, "gather"), "the run begins")
     app.world.order(suspended=app.world.installation_id)
-    app.until(lambda: "stage_ended" in app.log().partition("stage=publication")[2], "the run ends", 30)
+    app.until(lambda: "stage_ended" in app.log().partition("stage=publication")[2], "the run ends")
 
     assert asked_within(app, WHILE_S) <= 10
     assert "The App's installation is suspended: its owner can unsuspend it in the account's settings." in app.log()

@@ -14,7 +14,7 @@ from github_app import RunningApp
 from redis_at_hand import RedisAtHand
 from world.github import missing
 
-pytestmark = [pytest.mark.skipif(bool(missing()), reason=missing()), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.skipif(bool(missing()), reason=missing()), pytest.mark.timeout(600)]
 
 QUICK = {"FIXBUGS_LEASE_S": "2", "FIXBUGS_SWEEP_S": "0.5"}
 SLOW_MS = 1200
@@ -28,7 +28,7 @@ def app(tmp_path: Path, cache_dir: Path, shared_redis: RedisAtHand, shop: Path) 
         yield running
 
 
-def killed_while(app: RunningApp, method: str, path: str, within_s: float = 40.0) -> None:
+def killed_while(app: RunningApp, method: str, path: str) -> None:
     """A worker that dies between this request and its answer."""
 
     def asked() -> bool:
@@ -38,31 +38,20 @@ def killed_while(app: RunningApp, method: str, path: str, within_s: float = 40.0
     app.world.fault(method, path, 0, delay_ms=SLOW_MS)
     before = len([one for one in app.world.requests() if one["method"] == method and re.search(path, one["path"])])
     worker = app.start_worker()
-    app.until(asked, f"{method} {path} is asked", within_s)
+    app.until(asked, f"{method} {path} is asked")
     app.kill_worker(worker)
 
 
-def test_deaths_from_the_question_to_the_first_comment_leave_one_comment(app: RunningApp) -> None:
+def test_deaths_from_the_question_to_the_pull_request_leave_one_comment_and_one_pull_request(app: RunningApp) -> None:
     number = ask(app)
 
-    for method, path in WHILE_ASKED:
+    for method, path in (*WHILE_ASKED, *WHILE_PUBLISHED):
         killed_while(app, method, path)
     app.start_worker()
 
     over(app)
-    app.until(lambda: "command_done" in app.log(), "the command is done", 10)
+    app.until(lambda: "command_done" in app.log(), "the command is done")
     fixed_once(app, number)
     assert len(runs_of(app)) == 1
     assert [one["content"] for one in app.world.reactions()] == ["eyes"]
-
-
-def test_deaths_while_the_pull_request_is_made_leave_one_pull_request(app: RunningApp) -> None:
-    number = ask(app)
-
-    for method, path in WHILE_PUBLISHED:
-        killed_while(app, method, path)
-    app.start_worker()
-
-    over(app)
-    fixed_once(app, number)
     assert attempts(app, "publication") == 1 + len(WHILE_PUBLISHED)

@@ -12,7 +12,7 @@ from github_app import RunningApp
 from redis_at_hand import RedisAtHand
 from world.github import missing
 
-pytestmark = [pytest.mark.skipif(bool(missing()), reason=missing()), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.skipif(bool(missing()), reason=missing()), pytest.mark.timeout(600)]
 TITLE, BODY = ISSUE.removeprefix("# ").split("\n\n", 1)
 
 

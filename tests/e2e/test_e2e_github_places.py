@@ -38,7 +38,7 @@ def test_a_branch_that_moves_on_gets_the_fix_on_its_newest_commit_proved_again(
     )
 
     said = verdict(trunk, number)
-    pull = trunk.pull(20, ready=lambda pull: f"Fixes #{number}" in pull["body"])
+    pull = trunk.pull(ready=lambda pull: f"Fixes #{number}" in pull["body"])
     assert pull["base"]["ref"] == "trunk"
     assert git(world.mirror(), "rev-parse", f"{pull['head']['sha']}~2").strip() == newest
     whole = git(world.mirror(), "show", f"{pull['head']['sha']}:pricing.py")

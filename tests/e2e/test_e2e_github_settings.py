@@ -74,12 +74,12 @@ def test_wishes_are_kept(app: RunningApp, tmp_path: Path) -> None:
     time.sleep(FRESH_S)
     world.fail_check(sha, job_log(tmp_path / "code"), branch="main")
 
-    pull = app.pull(60, ready=lambda pull: not pull["draft"])
+    pull = app.pull(ready=lambda pull: not pull["draft"])
 
     assert pull["head"]["ref"].startswith("repairs/")
     assert (pull["base"]["ref"], pull["draft"]) == ("main", False)
     assert git(world.mirror(), "show", f"{pull['head']['sha']}:rates.py") == FIXED_RATES
-    app.until(lambda: our_checks(app, sha)[0]["conclusion"] == "success", "the check is green", 20)
+    app.until(lambda: our_checks(app, sha)[0]["conclusion"] == "success", "the check is green")
     assert len(our_checks(app, sha)) == 1
     assert outcome(app, pull["number"]) is None
 

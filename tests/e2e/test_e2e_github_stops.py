@@ -38,7 +38,7 @@ def napping(app: RunningApp) -> int:
     number = app.world.open_issue(TITLE, BODY)
     app.world.label(number, "fixbugs")
     app.answer(number, "FixBugs is on it")
-    app.until(lambda: processes_with(f"sleep\0{NAP}"), "the slow test runs", 40)
+    app.until(lambda: processes_with(f"sleep\0{NAP}"), "the slow test runs")
     return number
 
 
@@ -46,11 +46,11 @@ def stopped(app: RunningApp, number: int, stop: Callable[[], object]) -> str:
     """The run's comment once it is stopped, held to the time that this may take, and to leaving nothing behind."""
     began_s = time.monotonic()
     stop()
-    said = verdict(app, number, 20)
+    said = verdict(app, number)
     took_s = time.monotonic() - began_s
     assert headline(said) == "### 🟡 Stopped"
     assert took_s < STOP_S
-    app.until(lambda: not processes_with(f"sleep\0{NAP}"), "the slow test ends", 3)
+    app.until(lambda: not processes_with(f"sleep\0{NAP}"), "the slow test ends", 10)
     assert len(app.world.comments(number, by_bot=True)) == 1
     assert app.world.pulls(by_bot=True) == []
     return unmarked(said)
@@ -91,4 +91,4 @@ def test_a_run_that_goes_on_is_told_more_and_tells_how_far_it_is(app: RunningApp
     assert "now: build the project." in how_far
     assert joined.split("\n")[0].endswith("is going on here already; `/fixbugs stop` ends it.")
     world.comment(number, "/fixbugs stop")
-    verdict(app, number, 20)
+    verdict(app, number)

@@ -86,12 +86,12 @@ def test_runs_end_right_though_github_fails_at_random_calls(app: RunningApp) -> 
         world.label(number, "fixbugs")
 
     for number in numbers:
-        said = verdict(app, number, 100)
+        said = verdict(app, number)
         (pull,) = [pull for pull in world.pulls(by_bot=True) if f"Fixes #{number}" in pull["body"]]
         assert headline(said).startswith("### ✅ Fixed in [#")
         head = pull["head"]["sha"]
         assert git(world.mirror(), "show", f"{head}:pricing.py") == FIXED_PRICING
         assert git(world.mirror(), "rev-list", "--count", f"{world.head()}..{head}") == "2\n"
         assert len(world.comments(number, by_bot=True)) == 1
-        app.until(partial(our_checks, app, head), "a check run", 20)
+        app.until(partial(our_checks, app, head), "a check run")
         assert len(our_checks(app, head)) == 1

@@ -14,7 +14,7 @@ from at_hand import on_linux
 from command_line import CommandLine, left_running, orphans_come_here
 
 pytestmark = on_linux
-SOON_S = 8.0
+SOON_S = 30.0
 
 
 @pytest.fixture(autouse=True)

@@ -181,7 +181,7 @@ class WorkerWorld:
     def record(self, run_id: str) -> RunRecord:
         return asyncio.run(self.store.load(run_id))
 
-    def ended(self, run_id: str, patience_s: float = 20.0) -> RunRecord:
+    def ended(self, run_id: str, patience_s: float = 90.0) -> RunRecord:
         wait(lambda: self._is_over(run_id), patience_s)
         return self.record(run_id)
 
@@ -194,12 +194,12 @@ class WorkerWorld:
     def listed(self, key: str) -> list[str]:
         return list(texts(self.client.lrange(key, 0, -1)))
 
-    def reached(self, stage: StageName, times: int = 1, patience_s: float = 20.0) -> None:
+    def reached(self, stage: StageName, times: int = 1, patience_s: float = 90.0) -> None:
         """Returns once a stage that is held was started this often."""
         wait(lambda: sum(line.startswith(f"{stage.value} ") for line in self.listed(REACHED)) >= times, patience_s)
 
 
-def wait(until: Callable[[], bool], patience_s: float = 20.0) -> None:
+def wait(until: Callable[[], bool], patience_s: float = 90.0) -> None:
     deadline = time.monotonic() + patience_s
     while not until():
         if time.monotonic() > deadline:

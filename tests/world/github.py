@@ -106,7 +106,7 @@ class GithubWorld:
             for login in PEOPLE
         }
         try:
-            until(self._up, "the emulator starts", 20)
+            until(self._up, "the emulator starts", 60)
             self._git = GitServer(self.api_url, token("root"), self._folder / "git")
             self.git_url = self._git.url
             self._settle()
@@ -291,7 +291,7 @@ class GithubWorld:
         """Sends a webhook again, as it was; returns the answer's status."""
         return int(self._order(f"redeliver/{guid}", {})["status"])
 
-    def settle(self, within_s: float = 10.0) -> None:
+    def settle(self, within_s: float = 60.0) -> None:
         """Waits until no webhook is on its way."""
         until(lambda: self._state()["in_flight"] == 0, "webhooks arrive", within_s)
 
