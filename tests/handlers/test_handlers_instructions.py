@@ -141,11 +141,11 @@ def test_no_text_is_an_error_and_guidance_never_holds_the_line_itself(text: str)
 
 @pytest.mark.parametrize("unit", HOSTILE)
 def test_the_longest_hostile_comment_is_read_within_the_time_that_a_webhook_has(unit: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
 
     first_instruction("/fixbugs fix\n\n" + unit * (70_000 // len(unit)))
 
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 @settings(max_examples=500)

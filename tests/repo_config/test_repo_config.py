@@ -216,9 +216,9 @@ def test_a_file_that_is_too_long_is_not_read() -> None:
     "text", ["[" * 30_000, "{a: " * 8_000, "- " * 15_000, "? " * 15_000, "protected: ['" + "a" * 3999 + "\\']"]
 )
 def test_a_hostile_file_is_refused_quickly(text: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     errors_of(text)
-    assert time.perf_counter() - began < 2.0
+    assert time.process_time() - began < 2.0
 
 
 def test_the_quoted_line_is_short_and_has_nothing_that_is_not_seen() -> None:

@@ -95,7 +95,7 @@ def test_several_targets_name_each_test_once() -> None:
 
 def test_a_very_large_suite_is_searched_in_a_moment() -> None:
     ids = [f"tests/area{n % 97}/test_m{n % 900}.py::TestC::test_case_{n}" for n in range(40_000)]
-    before = time.monotonic()
+    before = time.process_time()
     resolved = resolve_targets([*ids[:2000], "test_case_399999x"], ids)
     assert len(resolved.ids) == 2000
-    assert time.monotonic() - before < 10
+    assert time.process_time() - before < 10
