@@ -20,7 +20,7 @@ from bot.cli_server import add_server_commands
 from bot.core.artifacts import Publication, Reproduction, Validation
 from bot.core.errors import FixbugsError, InputError, SandboxUnavailable
 from bot.core.outcomes import RunRecord, StageState
-from bot.core.run import Document, Goal, Report, Run, StageName, Trigger, TriggerKind, Verdict
+from bot.core.run import Document, Goal, Report, Run, StageName, Trigger, TriggerKind, Verdict, new_run_id
 from bot.core.testing import Isolation
 from bot.demo import example_repository
 from bot.doctor import diagnose
@@ -202,7 +202,7 @@ def _apply(record: RunRecord, repository: Path) -> None:
 
 def _run(arguments: argparse.Namespace, settings: Settings, report: Report) -> Run:
     now = SystemClock().now()
-    run_id = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    run_id = new_run_id(now, secrets.token_hex(2))
     trigger = Trigger(TriggerKind.COMMAND_LINE, settings.user, now)
     base = getattr(arguments, "base", "")
     return Run(run_id, trigger, arguments.repo, arguments.ref, report, arguments.goal, arguments.time_limit, base=base)

@@ -16,10 +16,9 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markdown_it.utils import EnvType
 
-from bot.core.commands import Ask
+from bot.core.commands import INSTRUCTION_LINE, NAME, Ask
 
-NAME = "/fixbugs"
-LINE = re.compile(rf" {{0,3}}{NAME}(?:[:,]?[ \t]+(?P<rest>\S.*)|[:,.!]?[ \t]*)", re.IGNORECASE)
+LINE = re.compile(INSTRUCTION_LINE, re.IGNORECASE)
 FIRST_WORD = re.compile(r"(?P<word>[^\s:,.!?]+)[:,.!?]*[ \t]*(?P<rest>.*)", re.DOTALL)
 OPENING = ("`", "~", "<")
 LONGEST_TEXT = 65_536  # characters: GitHub's own limit for a comment

@@ -8,6 +8,11 @@ from enum import Enum
 
 from bot.core.forge import Actor, Place
 
+NAME = "/fixbugs"
+# A line that gives us an instruction; what follows the name is `rest`. Whether it is text, quotation or code, a reader
+# of Markdown has to say (`handlers.instructions`).
+INSTRUCTION_LINE = rf" {{0,3}}{NAME}(?:[:,]?[ \t]+(?P<rest>\S.*)|[:,.!]?[ \t]*)"
+
 
 class Ask(Enum):
     """The words after `/fixbugs`."""

@@ -103,6 +103,11 @@ class Report:
     guidance: Document | None = None
 
 
+def new_run_id(at: datetime, suffix: str) -> str:
+    """The id of a run that was asked for at this time; `suffix` tells it from others of the same second."""
+    return f"{at:%Y%m%d-%H%M%S}-{suffix}"
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """One attempt at one bug. `repository` is a path or URL; `ref` names the commit to work on.

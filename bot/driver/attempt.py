@@ -104,7 +104,7 @@ async def _bounded(stage: Stage, context: StageContext) -> StageOutcome:
         if not limit.expired():
             raise  # of something the stage did
         if publishing:
-            raise FixbugsError(f"The result could not be written within {PUBLICATION_LIMIT_S:.0f} s.") from exc
+            raise Transient(f"The result could not be written within {PUBLICATION_LIMIT_S:.0f} s.") from exc
         return _out_of_time(context)
     except InputError as exc:
         if publishing:

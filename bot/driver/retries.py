@@ -39,11 +39,14 @@ RETRIES: Mapping[StageName, Retry] = {
 }
 
 
-def pause_s(policy: Retry, tries: int, chance: Callable[[], float] = random.random) -> float:
+def pause_s(
+    policy: Retry, tries: int, failure: BaseException | None = None, chance: Callable[[], float] = random.random
+) -> float:
     """Seconds to wait after this many tries (1 or more): between half and all of what the policy says by then, so that
-    runs that failed together do not come back together."""
-    whole = min(policy.most_s, policy.first_s * 2.0 ** (tries - 1))
-    return whole * (0.5 + 0.5 * chance())
+    runs that failed together do not come back together; longer where the failure asks for it."""
+    whole = min(policy.most_s, policy.first_s * 2.0 ** min(tries - 1, 30))
+    asked_s = failure.retry_after_s if isinstance(failure, Transient) else None
+    return max(whole * (0.5 + 0.5 * chance()), asked_s or 0.0)
 
 
 async def plan(deps: Deps, run_id: str, stage: Stage, failure: Transient, left_s: float) -> tuple[float | None, str]:
@@ -52,9 +55,7 @@ async def plan(deps: Deps, run_id: str, stage: Stage, failure: Transient, left_s
     tries = await _tries(deps, run_id, stage.name) + 1
     if tries >= max(policy.attempts, stage.attempts):
         return None, f"Tried {tries} times." if tries > 1 else ""
-    wait_s = pause_s(policy, tries)
-    if failure.retry_after_s is not None:
-        wait_s = max(wait_s, failure.retry_after_s)
+    wait_s = pause_s(policy, tries, failure)
     if stage.name is not StageName.PUBLICATION and wait_s >= left_s:
         return None, f"Trying again in {wait_s:.0f} s would be after the run's time limit."
     due = deps.clock.now() + timedelta(seconds=wait_s)

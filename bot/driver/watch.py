@@ -42,10 +42,6 @@ class Leaving:
             self._since = time.monotonic()
 
     @property
-    def announced(self) -> bool:
-        return self._since is not None
-
-    @property
     def due(self) -> bool:
         """The grace is over."""
         return self._since is not None and time.monotonic() - self._since >= self._grace_s

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.core.errors import FixbugsError, Transient
 from bot.core.forge import Origin, RepositoryFacts
 from bot.core.policy import Policy
-from bot.core.run import Goal, Report, Run, Trigger, TriggerKind
+from bot.core.run import Goal, Report, Run, Trigger, TriggerKind, new_run_id
 from bot.intake.outside import Outside
 from bot.intake.words import clean
 from bot.ports import Opened, Opening
@@ -43,7 +43,7 @@ async def open_run(outside: Outside, wish: Wish, facts: RepositoryFacts, policy:
     """
     now = outside.clock.now()
     run = Run(
-        id=f"{now:%Y%m%d-%H%M%S}-{outside.suffix()}",
+        id=new_run_id(now, outside.suffix()),
         trigger=Trigger(wish.kind, wish.actor, now),
         repository=facts.clone_url,
         ref=wish.ref,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bot.core.artifacts import SourceText
 from bot.core.outcomes import RunRecord, StageState
-from bot.core.redact import redacted
 from bot.core.run import StageName
 from bot.core.sanitize import sanitize
 from bot.intake.outside import Outside
@@ -15,9 +14,8 @@ MAX_CHARS = 65_536  # what one comment can hold
 def clean(text: str) -> tuple[str, tuple[str, ...]]:
     """The text, and what was taken out of it."""
     shown = sanitize(text[:MAX_CHARS], markdown=True)
-    safe, secrets = redacted(shown.text)
     cut = (f"cut after {MAX_CHARS:,} characters",) if len(text) > MAX_CHARS else ()
-    return safe.strip(), (*cut, *shown.notes, *secrets)
+    return shown.text.strip(), (*cut, *shown.notes)
 
 
 async def hand_in(outside: Outside, record: RunRecord, name: str, text: str, address: str = "") -> None:

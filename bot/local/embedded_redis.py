@@ -20,7 +20,7 @@ import redis
 
 from bot.core.errors import InputError, Transient
 from bot.local.folders import make_writable
-from bot.store.redis_client import UNUSABLE
+from bot.store.redis_client import connect
 
 SOCKET_PATH_BYTES = 100  # the system's limit is 107
 HOW_TO_GET_ONE = (
@@ -90,11 +90,7 @@ def await_redis(url: str, patience_s: float) -> None:
     """Returns once Redis answers at this address. Raises Transient when it does not for so long, InputError for an
     address that cannot be one."""
     deadline = time.monotonic() + patience_s
-    try:
-        client = redis.Redis.from_url(url, socket_timeout=2.0, socket_connect_timeout=2.0)
-    except ValueError as exc:
-        raise InputError(UNUSABLE) from exc
-    with client:
+    with connect(url) as client:
         while True:
             try:
                 client.ping()

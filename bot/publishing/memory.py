@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from bot.core.errors import Permanent
 from bot.core.forge import PullRequest
 from bot.ports import Store
-from bot.render.github.view import Delivered, DeliveryKind
+from bot.render.github.view import Delivered
+from bot.store.codec import as_text, from_text
 
 DELIVERED = "delivered"
+KEPT = "What was remembered of this run"
 
 
 @dataclass(frozen=True)
@@ -59,70 +59,19 @@ def digest(text: str) -> str:
 
 def pull_text(pull: PullRequest) -> str:
     """A pull request as it is remembered."""
-    return json.dumps(_pull_data(pull))
+    return as_text(pull)
 
 
 def pull_from(text: str) -> PullRequest:
     """Raises Permanent when this is not what `pull_text` wrote."""
-    try:
-        return _pull(json.loads(text))
-    except (ValueError, KeyError, TypeError) as exc:
-        raise Permanent(_unreadable("pull request")) from exc
+    return from_text(text, PullRequest, KEPT)
 
 
 def delivered_text(delivered: Delivered) -> str:
     """A delivery as it is remembered."""
-    return json.dumps(
-        {
-            "kind": delivered.kind.value,
-            "pull": _pull_data(delivered.pull) if delivered.pull else None,
-            "branch": delivered.branch,
-            "test_commit": delivered.test_commit,
-            "fix_commit": delivered.fix_commit,
-            "note": delivered.note,
-        }
-    )
+    return as_text(delivered)
 
 
 def delivered_from(text: str) -> Delivered:
     """Raises Permanent when this is not what `delivered_text` wrote."""
-    try:
-        data = json.loads(text)
-        return Delivered(
-            kind=DeliveryKind(data["kind"]),
-            pull=_pull(data["pull"]) if data["pull"] is not None else None,
-            branch=str(data["branch"]),
-            test_commit=str(data["test_commit"]),
-            fix_commit=str(data["fix_commit"]),
-            note=str(data["note"]),
-        )
-    except (ValueError, KeyError, TypeError) as exc:
-        raise Permanent(_unreadable("delivery")) from exc
-
-
-def _pull_data(pull: PullRequest) -> dict[str, int | str | bool]:
-    return {
-        "number": pull.number,
-        "web_url": pull.web_url,
-        "open": pull.open,
-        "head_sha": pull.head_sha,
-        "node_id": pull.node_id,
-        "draft": pull.draft,
-        "merged": pull.merged,
-    }
-
-
-def _pull(data: dict[str, object]) -> PullRequest:
-    return PullRequest(
-        number=int(str(data["number"])),
-        web_url=str(data["web_url"]),
-        open=bool(data["open"]),
-        head_sha=str(data["head_sha"]),
-        node_id=str(data["node_id"]),
-        draft=bool(data["draft"]),
-        merged=bool(data["merged"]),
-    )
-
-
-def _unreadable(what: str) -> str:
-    return f"The store holds a {what} of this run that cannot be read; another version of FixBugs may have written it."
+    return from_text(text, Delivered, KEPT)

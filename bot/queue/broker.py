@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
 
 import redis
 from dramatiq.brokers.redis import RedisBroker
@@ -99,9 +98,3 @@ def broker(url: str, *, namespace: str = "fixbugs-queue", slots: int | None = No
         health_check_interval=30,
     )
     return StageBroker(client, namespace=namespace, slots=slots)
-
-
-def declare(on: StageBroker, queues: Sequence[str]) -> None:
-    """Makes these queues known, so that a worker listens to them."""
-    for name in queues:
-        on.declare_queue(name)

@@ -39,6 +39,20 @@ def decode(data: bytes, kind: type[T], of: str) -> T:
     return _structured(_unpacked(data, kind, of), kind, of)
 
 
+def as_text(value: object) -> str:
+    """The value as JSON, for what is kept as text."""
+    return json.dumps(_converter().unstructure(value))
+
+
+def from_text(text: str, kind: type[T], of: str) -> T:
+    """What `as_text` wrote. Raises Unreadable, as `decode`."""
+    try:
+        plain = json.loads(text)
+    except ValueError as exc:
+        raise Unreadable(f"{of} holds a broken {_name(kind)} ({exc}). {ADVICE}") from exc
+    return _structured(plain, kind, of)
+
+
 def encode_named(value: object) -> bytes:
     """One of a union's types (an artifact, a command) together with its type's name."""
     return _packed([type(value).__name__, _converter().unstructure(value)])
@@ -66,8 +80,8 @@ def _decode_named(data: bytes, union: str, of: str) -> Any:
 
 
 ADVICE = (
-    "It was kept by another version: let that version finish its runs before you change versions, or ask for the run "
-    "again."
+    "It was kept by another version of FixBugs: let that version finish its runs before you change versions, or ask "
+    "for the run again."
 )
 
 

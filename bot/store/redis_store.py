@@ -132,10 +132,6 @@ class RedisStore:
         """
         return await asyncio.to_thread(self._overdue)
 
-    async def ping(self) -> None:
-        """Raises Transient when Redis does not answer."""
-        await asyncio.to_thread(self._ping)
-
     async def beat(self, worker_id: str, ttl_s: float) -> None:
         """Says that this worker lives, for so long."""
         await asyncio.to_thread(self._beat, worker_id, ttl_s)
@@ -262,10 +258,6 @@ class RedisStore:
             pipe.zadd(self._keys.due, {run_id: now.s + transitions.LOOK_S})
         else:
             self._ended(pipe, run_id, fields)
-
-    def _ping(self) -> None:
-        with answering():
-            self._client.ping()
 
     def _beat(self, worker_id: str, ttl_s: float) -> None:
         with answering():

@@ -7,10 +7,10 @@ import logging
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from flask import Blueprint, Response
 
-from bot.core.errors import FixbugsError, Permanent, Transient
+from bot.core.errors import FixbugsError, InputError, Permanent, Transient
+from bot.settings import check_key
 from bot.web.identity import Identity
 
 log = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ def _credentials(identity: Identity) -> Check:
     if credentials is None:
         return Check("credentials", False, "No App was created yet: open /setup.")
     try:
-        load_pem_private_key(credentials.private_key.encode("ascii"), password=None)
-    except (ValueError, TypeError):  # cryptography: not PEM; an encrypted key
+        check_key(credentials)
+    except InputError:
         return Check("credentials", False, "The App's private key is not a readable PEM key: set it anew.")
     return Check("credentials", True, f"App {credentials.app_id}.")

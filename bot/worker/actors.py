@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from functools import partial
@@ -16,6 +15,7 @@ import dramatiq
 from bot.core.errors import FixbugsError, Transient
 from bot.core.run import StageName
 from bot.driver import Advanced, Leaving, advance, worth_ringing
+from bot.driver.retries import Retry, pause_s
 from bot.ports import Deps, Progress
 from bot.queue.broker import StageBroker
 from bot.queue.names import DELIVERY, NOTICE
@@ -28,7 +28,7 @@ SHORT_S = 50.0  # a command or a refresh takes no longer; the inbox gives one to
 STORE_AWAY_S = 5.0
 DELIVERY_ATTEMPTS, UNFORESEEN_ATTEMPTS = 24, 3
 NOTICE_ATTEMPTS, NOTICE_WINDOW_S = 20, 1800.0
-LONGEST_PAUSE_S = 300.0
+DELIVERIES, NOTICES = Retry(DELIVERY_ATTEMPTS, 2.0, 300.0), Retry(NOTICE_ATTEMPTS, 2.0, 300.0)
 LAST_WORD_S = 5.0  # the notice of a run's end is rung for beforehand, in case its worker dies between end and ring
 
 
@@ -89,13 +89,13 @@ class Actors:
             if delivery is None:
                 return
             kind = type(delivery.command).__name__
-            pause_s = self._carry_out(self._server.desk.carry_out(delivery.command), delivery_id, delivery.attempts)
-            if pause_s is None:
+            wait_s = self._carry_out(self._server.desk.carry_out(delivery.command), delivery_id, delivery.attempts)
+            if wait_s is None:
                 inbox.done(delivery_id)
                 log.info("command_done delivery=%s command=%s attempts=%d", delivery_id, kind, delivery.attempts)
                 return
-            inbox.give_back(delivery_id, pause_s)
-            self._server.doorbell.delivery(delivery_id, pause_s)
+            inbox.give_back(delivery_id, wait_s)
+            self._server.doorbell.delivery(delivery_id, wait_s)
         except Transient as exc:  # of the inbox or the doorbell: the sweeper rings again
             log.warning("command_delayed delivery=%s error=%s", delivery_id, exc)
         except FixbugsError as exc:  # what the inbox keeps cannot be read
@@ -111,14 +111,14 @@ class Actors:
                 log.warning(
                     "command_delayed delivery=%s attempts=%d error=%s", delivery_id, attempts, exc or "time-out"
                 )
-                return _pause_s(attempts, exc)
+                return pause_s(DELIVERIES, attempts, exc)
             log.warning("command_dropped delivery=%s attempts=%d error=%s", delivery_id, attempts, exc)
         except FixbugsError as exc:
             log.warning("command_dropped delivery=%s error=%s", delivery_id, exc)
         except Exception:
             log.exception("command_failed delivery=%s attempts=%d", delivery_id, attempts)
             if attempts < UNFORESEEN_ATTEMPTS:
-                return _pause_s(attempts)
+                return pause_s(DELIVERIES, attempts)
         return None
 
     def _drop(self, delivery_id: str) -> None:
@@ -140,7 +140,7 @@ class Actors:
             tries = self._notice_tries(run_id)
             log.warning("notice_delayed run=%s tries=%d error=%s", run_id, tries, exc or "time-out")
             if tries <= NOTICE_ATTEMPTS:
-                self._again(again, _pause_s(tries, exc))
+                self._again(again, pause_s(NOTICES, tries, exc))
         except FixbugsError as exc:
             log.warning("notice_dropped run=%s error=%s", run_id, exc)
         except Exception:
@@ -162,12 +162,6 @@ class Actors:
 async def _limited(work: Coroutine[object, object, T]) -> T:
     async with asyncio.timeout(SHORT_S):
         return await work
-
-
-def _pause_s(tries: int, failure: BaseException | None = None) -> float:
-    pause_s = min(LONGEST_PAUSE_S, 2.0 ** min(tries, 10)) * (0.5 + 0.5 * random.random())  # noqa: S311 (spreads load)
-    asked_s = failure.retry_after_s if isinstance(failure, Transient) else None
-    return max(pause_s, asked_s or 0.0)
 
 
 def declare_actors(broker: StageBroker, actors: Actors, queues: Sequence[str]) -> None:

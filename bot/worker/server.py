@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bot.core.commands import Command
+from bot.intake.outside import Notices
 from bot.intake.redelivery import Redelivery
 from bot.ports import Deps, Doorbell, Inbox, Register, Store
 from bot.settings import ServerSettings
@@ -23,12 +24,6 @@ class Desk(Protocol):
     """Carries out what webhooks ask for."""
 
     async def carry_out(self, command: Command) -> None: ...
-
-
-class Notices(Protocol):
-    """Keeps what people see of a run up to date."""
-
-    async def refresh(self, run_id: str) -> float | None: ...
 
 
 @dataclass(frozen=True)

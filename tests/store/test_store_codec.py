@@ -140,8 +140,8 @@ def test_a_field_that_is_unknown_here_is_named_with_its_run_and_type() -> None:
         decode_artifact(packed(["Publication", {"places": [], "colour": "red"}]), "Run r1")
 
     assert str(said.value) == (
-        "Run r1 holds a Publication that cannot be read: extra fields found (colour). It was kept by another version: "
-        "let that version finish its runs before you change versions, or ask for the run again."
+        "Run r1 holds a Publication that cannot be read: extra fields found (colour). It was kept by another version "
+        "of FixBugs: let that version finish its runs before you change versions, or ask for the run again."
     )
 
 

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -20,14 +18,11 @@ from bot.core.run import StageName
 from bot.ports import Delivery
 from bot.settings import AppCredentials, ServerSettings
 from webhook_payloads import comment, event, issue, signature
+from world.github import private_key
 
 SECRET = "It's a Secret to Everybody"  # noqa: S105 # GitHub's documentation uses it, too
 NO_REDIS = "redis://127.0.0.1:1/0"  # nothing listens there
-KEY = (
-    generate_private_key(SECP256R1())
-    .private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
-    .decode("ascii")
-)
+KEY = private_key()
 ASKING = event("created", issue=issue(), comment=comment("/fixbugs"))
 IDLE = event("created", by="a[bot]", issue=issue(), comment=comment("/fixbugs", author="a[bot]"))
 

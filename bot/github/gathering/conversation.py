@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+from bot.core.commands import INSTRUCTION_LINE
 from bot.core.forge import Actor, Origin
 from bot.core.run import Document
 from bot.core.sanitize import sanitize
@@ -16,7 +17,7 @@ from bot.github.wire import Fields
 COMMENTS_AT_MOST = 300
 REVIEW_COMMENTS_AT_MOST = 200
 REVIEWS_AT_MOST = 100
-_COMMAND = re.compile(r"^[ \t]{0,3}/fixbugs\b.*$", re.MULTILINE | re.IGNORECASE)
+_COMMAND = re.compile(rf"^{INSTRUCTION_LINE}\r?$", re.MULTILINE | re.IGNORECASE)
 _OUTPUT = re.compile(  # what makes a bot's comment worth reading: it shows how something failed
     r"^\W{0,8}Traceback \(most recent call last\)|^\W{0,4}(?:FAILED|ERROR) \S+::|^E  +\S|^(?:FAIL|ERROR): test",
     re.MULTILINE,

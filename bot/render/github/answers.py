@@ -83,10 +83,6 @@ def nothing_to_stop() -> str:
     return "There is nothing to stop: no run is going on here."
 
 
-def stopped(login: str) -> str:
-    return f"Stopped, as {text(login, 60)} asked."
-
-
 def repeated(record: RunRecord, comment_url: str) -> str:
     """`comment_url` is where it was answered, "" when that is not known."""
     answered = link("was answered before", comment_url)
@@ -98,10 +94,6 @@ def repeated(record: RunRecord, comment_url: str) -> str:
 
 def joined(record: RunRecord) -> str:
     return f"Run {code(record.run.id, 80)} is going on here already; `/fixbugs stop` ends it."
-
-
-def handed_in() -> str:
-    return "Added to the run that is going on here."
 
 
 def policy_errors(errors: Sequence[PolicyProblem], path: str, page_url: str, schema_url: str = "") -> str:

@@ -102,9 +102,7 @@ def test_a_hostile_settings_file_stays_text() -> None:
 def test_the_rest_says_what_is_and_what_to_do() -> None:
     assert [
         answers.nothing_to_stop(),
-        answers.stopped("ada"),
         answers.joined(asked(fixed_record())),
-        answers.handed_in(),
         answers.archived(),
         answers.empty_repository(),
         answers.nothing_failed(),
@@ -112,9 +110,7 @@ def test_the_rest_says_what_is_and_what_to_do() -> None:
         answers.not_a_pull_request(),
     ] == [
         "There is nothing to stop: no run is going on here.",
-        "Stopped, as ada asked.",
         "Run `run-7f3a` is going on here already; `/fixbugs stop` ends it.",
-        "Added to the run that is going on here.",
         "This repository is archived, so FixBugs can change nothing in it.",
         "This repository is empty: there is no code to look at yet.",
         "No check fails on this pull request. To have something else changed, say what: `/fixbugs` and your words.",
