@@ -29,6 +29,7 @@ EXPIRY_S = 7 * 3600  # a run takes six hours at most
 ENVIRONMENT, ROOT, TEMPORARY, CACHE = "/env", "/sandbox", "/tmp", "/cache"  # noqa: S108 (the container's own)
 PATH = f"{ENVIRONMENT}/bin:/usr/local/bin:/usr/bin:/bin"
 TEMPORARY_BYTES, SHARED_BYTES = 512 << 20, 128 << 20
+SHARED_FILES = 10_000
 SLACK_BYTES = 256 << 20  # for the agent and the kernel's own accounting
 SECCOMP = Path(__file__).parent / "seccomp.json"
 
@@ -132,7 +133,10 @@ def _seccomp() -> str:
 
 def _host_config(engine: Engine, box: Box) -> object:
     settings = engine.settings
-    tmpfs = {TEMPORARY: f"size={TEMPORARY_BYTES},nr_inodes={settings.files},mode=1777,nosuid,nodev,exec"}
+    tmpfs = {
+        TEMPORARY: f"size={TEMPORARY_BYTES},nr_inodes={settings.files},mode=1777,nosuid,nodev,exec",
+        "/dev/shm": f"size={SHARED_BYTES},nr_inodes={SHARED_FILES},mode=1777,nosuid,nodev,noexec",  # noqa: S108 (its own)
+    }
     if not box.build:
         own = f"size={settings.disk_bytes},nr_inodes={settings.files},mode=0755,nosuid,nodev,exec"
         tmpfs[ROOT] = f"{own},uid={INSIDE_UID},gid={INSIDE_UID}"
@@ -152,7 +156,7 @@ def _host_config(engine: Engine, box: Box) -> object:
         extra_hosts={service.name: "127.0.0.1" for service in box.services},
         tmpfs=tmpfs,
         mounts=mounts,
-        shm_size=SHARED_BYTES,
+        sysctls={"kernel.shm_rmid_forced": "1"},  # shared memory goes with the last process that has it
         mem_limit=memory_bytes,
         memswap_limit=memory_bytes,
         pids_limit=settings.processes,
