@@ -41,7 +41,7 @@ printf '{"go": "%s", "module": "%s"}' "$version" "$FIXBUGS_MODULE" > "$1/fixbugs
 class GoToolchain:
     """Implements `sandbox.toolchains.base.Toolchain`.
 
-    Settings: "root" (the module's folder in the tree), "goflags", "image", "module" (its name where there is no go.mod).
+    Settings: "root" (the module's folder in the tree), "goflags", "image", "module" (its name, without a go.mod).
     """
 
     name = "go"

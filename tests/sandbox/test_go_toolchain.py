@@ -128,8 +128,8 @@ def test_a_test_that_is_judged_twice_is_noted() -> None:
     assert reading.twice == "TestA"
 
 
-def test_a_test_that_is_judged_before_it_ran_is_noted() -> None:
-    assert read("--- PASS: TestA (0.00s)", "TestA").twice == "TestA"
+def test_a_verdict_before_the_test_ran_is_nobodys() -> None:
+    assert read("--- PASS: TestA (0.00s)", "TestA").verdicts == {}
 
 
 def test_where_go_frames_its_lines_a_tests_own_lines_do_not_count() -> None:

@@ -86,6 +86,8 @@ class Judge:
             taken = set(names)
             played = binary.play(names, self._patience)
             self.output = played.output or self.output
+            if played.twice:
+                self._stop(f"{played.twice} was reported more than once by the test binary.")
             if self._patience.left_s() <= 0:
                 self._stop("The time for the whole run was over before every test had run.")
             rest = [name for name in (untried or unproved) if name not in taken]
@@ -124,8 +126,6 @@ class Judge:
         """A process that came to its end must show every test once, and our controls as they must be."""
         first = [name for name, _ in self._controls[:FIRST_CONTROLS]]
         ended = list(played.verdicts)
-        if played.twice:
-            self._stop(f"{played.twice} was reported more than once by the test binary.")
         if set(ended) != {*names, *(name for name, _ in self._controls)}:
             self._stop("A test binary did not report exactly the tests that it was to run.")
         if ended[:FIRST_CONTROLS] != first or ended[-1] != self._controls[-1][0]:

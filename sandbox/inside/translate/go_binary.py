@@ -96,6 +96,8 @@ def watch(child: Child, reading: Reading, patience: Patience) -> float:
     for line in child.lines():
         if line is not None:
             reading.take(line)
+        if reading.twice:
+            child.signal(signal.SIGKILL)  # nothing of it will be believed
         now = time.monotonic()
         if late_at:
             if now > late_at + DUMP_S:

@@ -87,7 +87,9 @@ class Reading:
             self.running = name
 
     def _end(self, name: str, outcome: str, duration_s: float) -> None:
-        if name in self.verdicts or name not in self._begun:
+        if name not in self._begun:
+            return  # nobody's verdict: it has not run
+        if name in self.verdicts:
             self.twice = name
             return
         self.close()

@@ -85,6 +85,8 @@ def watch(child: Child, reading: Reading, patience: Patience) -> float:
     for line in child.lines():
         if line is not None:
             reading.take(line)
+        if reading.twice:
+            child.signal(signal.SIGKILL)  # nothing of it will be believed
         now = time.monotonic()
         if len(reading.announced) != seen:
             limit_s, seen, since = patience.limit_s(), len(reading.announced), now
