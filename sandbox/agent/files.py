@@ -1,7 +1,7 @@
 """Files in the sandbox: written and read below a folder, never through a link. Deciding which does not belong here."""
 
 # Importing pathlib would cost every start milliseconds, and it knows no descriptors:
-# ruff: noqa: PTH101, PTH102, PTH106, PTH108, PTH118, PTH123, PTH208
+# ruff: noqa: PTH101, PTH102, PTH106, PTH108, PTH123
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import contextlib
 import os
 import stat
 from collections.abc import Iterator, Sequence
+
+FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
 
 @contextlib.contextmanager
@@ -20,7 +22,7 @@ def folder_of(base: str, parts: Sequence[str], make: bool = False) -> Iterator[i
             if make:
                 with contextlib.suppress(FileExistsError):
                     os.mkdir(part, 0o755, dir_fd=folder)
-            deeper = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=folder)
+            deeper = os.open(part, FOLDER, dir_fd=folder)
             os.close(folder)
             folder = deeper
         yield folder
@@ -55,7 +57,8 @@ def read_file(base: str, path: str, max_bytes: int) -> bytes | None:
 
 
 def remove(path: str) -> None:
-    """Removes a file, link or whole folder, also one whose folders were made unreadable. A missing one is fine."""
+    """Removes a file, link or whole folder, however deep, also one whose folders were made unreadable. A missing one is
+    fine."""
     try:
         mode = os.lstat(path).st_mode
     except FileNotFoundError:
@@ -63,11 +66,45 @@ def remove(path: str) -> None:
     if not stat.S_ISDIR(mode):
         os.unlink(path)
         return
-    if mode & 0o700 != 0o700:
-        os.chmod(path, 0o700)
-    for entry in os.listdir(path):
-        remove(os.path.join(path, entry))
+    os.chmod(path, 0o700)
+    top = os.open(path, FOLDER)
+    try:
+        _flatten(top)
+    finally:
+        os.close(top)
     os.rmdir(path)
+
+
+def _flatten(top: int) -> None:
+    """Empties a folder. Folders in folders are moved up to it first: so neither the length of paths nor the number of
+    open folders grows with their depth."""
+    mark, moved = os.urandom(8).hex(), 0
+    waiting = _folders_left(top)
+    while waiting:
+        name = waiting.pop()
+        folder = os.open(name, FOLDER, dir_fd=top)
+        try:
+            for inner in _folders_left(folder):
+                moved += 1
+                waiting.append(f"{mark}-{moved}")
+                os.rename(inner, waiting[-1], src_dir_fd=folder, dst_dir_fd=top)
+        finally:
+            os.close(folder)
+        os.rmdir(name, dir_fd=top)
+
+
+def _folders_left(folder: int) -> list[str]:
+    """Removes all that is no folder; the names of the folders, which can then be entered."""
+    with os.scandir(folder) as found:
+        entries = list(found)
+    folders = []
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            os.chmod(entry.name, 0o700, dir_fd=folder)
+            folders.append(entry.name)
+        else:
+            os.unlink(entry.name, dir_fd=folder)
+    return folders
 
 
 def empty(path: str) -> None:
