@@ -187,9 +187,9 @@ def test_what_setup_leaves_is_there_when_tests_run(workbench: SandboxWorkbench) 
 
 def test_a_setup_that_fails_is_named(workbench: SandboxWorkbench) -> None:
     with pytest.raises(EnvironmentBroken) as caught:
-        prepared(workbench, SHOP, replace(WISHES, setup="echo no compiler here; exit 3"))
+        prepared(workbench, SHOP, replace(WISHES, setup="echo no compiler here >&2; exit 3"))
     assert "no compiler here" in caught.value.output
-    assert "The setup command of .github/fixbugs.yml ended with exit code 3" in caught.value.output
+    assert "The setup command of .github/fixbugs.yml ended with exit code 3: echo no compiler" in str(caught.value)
 
 
 def test_a_folder_that_is_not_there_is_named() -> None:

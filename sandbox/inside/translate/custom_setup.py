@@ -28,7 +28,8 @@ def main() -> int:
         where = tree / said["folder"]
         code = subprocess.call(["sh", "-c", said["setup"]], cwd=where, env=variables, stdin=subprocess.DEVNULL)
         if code != 0:
-            print(f"The setup command of .github/fixbugs.yml ended with exit code {code}: {said['setup']}")
+            ended = f"The setup command of .github/fixbugs.yml ended with exit code {code}"
+            sys.stderr.write(f"{ended}: {said['setup']}\n")  # the last line of all is what people are told
             return 1
     left = new_paths(tree, before)
     for path in left:

@@ -115,7 +115,8 @@ class Fetch:
             "error:",
         )
         why = next((line for line in lines if any(sign in line for sign in signs)), lines[-1] if lines else "")
-        print("{} could not fetch what the tests need: {}".format(self.program, why.replace("[ERROR] ", "")))
+        why = why.replace("[ERROR] ", "")
+        say(f"{self.program} could not fetch what the tests need: {why}")
 
 
 class Maven(Fetch):
@@ -125,7 +126,7 @@ class Maven(Fetch):
     def fetch(self) -> dict[str, object] | None:
         program = shutil.which("mvn") or (str(self.root / "mvnw") if (self.root / "mvnw").is_file() else "")
         if not program:
-            print("There is no Maven here, and the project brings no mvnw: choose an image that has it (`image:`).")
+            say("There is no Maven here, and the project brings no mvnw: choose an image that has it (`image:`).")
             return None
         own = self.environment / "m2"
         for repository, offline in ((ITS_OWN, True), (own, False)):
@@ -159,7 +160,7 @@ class Gradle(Fetch):
         own = self.root / "gradlew"
         program = ["sh", str(own)] if own.is_file() else [shutil.which("gradle") or ""]
         if not program[-1]:
-            print("There is no Gradle here, and the project brings no gradlew: choose an image that has it (`image:`).")
+            say("There is no Gradle here, and the project brings no gradlew: choose an image that has it (`image:`).")
             return None
         task = "%s:test" % (":" + self.module.replace("/", ":") if self.module else "")
         argv = [*program, *trusting(self.environment), "--no-daemon", "--console=plain", task, "--tests", "*" + NAME]
@@ -173,6 +174,11 @@ class Gradle(Fetch):
         for lock in (self.environment / "gradle/caches").glob("**/*.lock"):
             lock.unlink()  # a read-only cache must hold none
         return {"repository": "", "notes": []}
+
+
+def say(sentence: str) -> None:
+    """The last thing that is printed is what people are told; what tools say on stderr comes after all of stdout."""
+    sys.stderr.write(sentence + "\n")
 
 
 def trusting(environment: Path) -> list[str]:
