@@ -30,6 +30,7 @@ ENVIRONMENT, ROOT, TEMPORARY, CACHE = "/env", "/sandbox", "/tmp", "/cache"  # no
 PATH = f"{ENVIRONMENT}/bin:/usr/local/bin:/usr/bin:/bin"
 TEMPORARY_BYTES, SHARED_BYTES = 512 << 20, 128 << 20
 SHARED_FILES = 10_000
+EVERYBODYS = ("/var/tmp", "/run/lock")  # noqa: S108 (as above): folders of the base that anybody may write
 SLACK_BYTES = 256 << 20  # for the agent and the kernel's own accounting
 SECCOMP = Path(__file__).parent / "seccomp.json"
 
@@ -137,7 +138,9 @@ def _host_config(engine: Engine, box: Box) -> object:
         TEMPORARY: f"size={TEMPORARY_BYTES},nr_inodes={settings.files},mode=1777,nosuid,nodev,exec",
         "/dev/shm": f"size={SHARED_BYTES},nr_inodes={SHARED_FILES},mode=1777,nosuid,nodev,noexec",  # noqa: S108 (its own)
     }
-    if not box.build:
+    if box.build:  # who may write there may leave nothing there
+        tmpfs |= dict.fromkeys(EVERYBODYS, f"size={TEMPORARY_BYTES},mode=1777,nosuid,nodev,noexec")
+    else:
         own = f"size={settings.disk_bytes},nr_inodes={settings.files},mode=0755,nosuid,nodev,exec"
         tmpfs[ROOT] = f"{own},uid={INSIDE_UID},gid={INSIDE_UID}"
     tmpfs |= {folder: "size=16m,nr_inodes=1000,nosuid,nodev,noexec" for folder in box.volumes if folder not in tmpfs}
