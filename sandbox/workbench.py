@@ -109,7 +109,7 @@ class SandboxWorkbench:
         environment = replace(
             environment,
             settings=tuple({**settings, **dict(found.settings)}.items()),
-            notes=detection.notes + found.notes,
+            notes=(*detection.notes, *found.notes, *built.notes),
         )
         return await self._first_collection(toolchain, environment, tree)
 
