@@ -30,7 +30,8 @@ test_event.__test__ = False  # type: ignore[attr-defined] # pytest: a builder, n
 
 def judged(*tests: Event, exit_code: int, basis: Basis = Basis.OWN_REPORT, status: int | None = None) -> Judgement:
     end = {"event": "end", "status": exit_code if status is None else status, "ran": len(tests)}
-    events = ({"event": "start"}, {"event": "collected", "ids": [test["id"] for test in tests]}, *tests, end)
+    collected = {"event": "collected", "ids": [test["id"] for test in tests]}
+    events: tuple[Event, ...] = ({"event": "start"}, collected, *tests, end)
     content = b""
     for number, event in enumerate(events):
         body = json.dumps({**event, "n": number}).encode()
