@@ -8,11 +8,11 @@ import contextlib
 import socket
 import ssl
 import struct
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bot.core.errors import SandboxCrashed
+from sandbox.docker.tls_pump import plain
 
 HEAD = struct.Struct(">BxxxI")  # which stream (1 stdout, 2 stderr), and how many bytes follow
 STDOUT = 1
@@ -36,7 +36,7 @@ class ExecPipe:
     async def open(cls, connection: socket.socket, end: Callable[[], None]) -> ExecPipe:
         """`connection` belongs to the pipe from here on."""
         if isinstance(connection, ssl.SSLSocket):  # asyncio takes plain sockets only
-            connection = _bridged(connection)
+            connection = plain(connection)
         connection.setblocking(False)
         reader, writer = await asyncio.open_connection(sock=connection, limit=CHUNK_BYTES)
         return cls(reader, writer, end)
@@ -88,27 +88,10 @@ class ExecPipe:
         return self.stderr.decode("utf-8", "replace").strip()
 
     def kill(self) -> None:
-        """Hanging up tells the agent to go; `close` makes sure of it."""
+        """Hanging up tells the agent to go, also one that reads no more; `close` makes sure of it."""
         with contextlib.suppress(OSError, RuntimeError):
-            self.writer.close()
+            self.writer.transport.abort()
 
     async def close(self) -> None:
         self.kill()
         await asyncio.to_thread(self.end)
-
-
-def _bridged(connection: ssl.SSLSocket) -> socket.socket:
-    """A plain socket, and two threads that copy between it and an encrypted one."""
-    ours, theirs = socket.socketpair()
-
-    def copy(source: socket.socket, target: socket.socket) -> None:
-        with contextlib.suppress(OSError, ValueError):
-            while data := source.recv(CHUNK_BYTES):
-                target.sendall(data)
-        for end in (source, target):
-            with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-
-    for pair in ((connection, theirs), (theirs, connection)):
-        threading.Thread(target=copy, args=pair, daemon=True).start()
-    return ours
