@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
+from bot.core.errors import SandboxCrashed, SandboxUnavailable
 from sandbox.agent_sandbox import AgentSandbox
 from sandbox.channel import Channel
 from sandbox.docker.agent_source import BOOT, agent_source
@@ -22,13 +23,19 @@ TOOLS = "/usr/local/bin"
 async def agent_in(
     container: Container, disk_bytes: int | None, *, temporary: str = TEMPORARY
 ) -> AsyncIterator[AgentSandbox]:
-    """Starts an agent; leaving ends it and removes the container. Raises SandboxUnavailable when it does not start."""
+    """Starts an agent; leaving ends it and removes the container. Raises SandboxUnavailable when it does not start, but
+    SandboxCrashed when it said nothing at all: the engine was restarted, or the machine is too busy."""
     environ = {"PATH": PATH, "LANG": "C.UTF-8", "FIXBUGS_ALONE": "1"}
     argv = ("python3", "-I", "-S", "-B", "-c", BOOT, *_place("", temporary).folders)
     connection = await asyncio.to_thread(container.run, argv, environ)
     pipe = await ExecPipe.open(connection, container.remove)
-    await pipe.write(agent_source())
-    channel = await Channel.open(pipe)
+    try:
+        await pipe.write(agent_source())
+        channel = await Channel.open(pipe)
+    except SandboxUnavailable as error:
+        if pipe.stdout or pipe.stderr:
+            raise
+        raise SandboxCrashed("The sandbox went away before its agent had started.") from error
     place = _place(channel.greeting, temporary)
     sandbox = AgentSandbox(channel, place, place.environ(), process_base=None, disk_bytes=disk_bytes)
     try:

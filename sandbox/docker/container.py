@@ -19,6 +19,7 @@ import docker.errors
 import requests
 from docker.types import LogConfig, Mount, Ulimit
 
+from bot.core.errors import SandboxCrashed
 from bot.ports import Service
 from sandbox.docker.engine import Engine, engine_errors
 from sandbox.docker.labels import labels
@@ -32,6 +33,7 @@ TEMPORARY_BYTES, SHARED_BYTES = 512 << 20, 128 << 20
 SHARED_FILES = 10_000
 EVERYBODYS = ("/var/tmp", "/run/lock")  # noqa: S108 (as above): folders of the base that anybody may write
 SLACK_BYTES = 256 << 20  # for the agent and the kernel's own accounting
+GONE = (404, 409)  # what the engine answers for a container that is removed, or ended
 SECCOMP = Path(__file__).parent / "seccomp.json"
 
 
@@ -88,13 +90,19 @@ class Container:
         return container
 
     def run(self, argv: Sequence[str], environ: Mapping[str, str], uid: int = INSIDE_UID) -> socket.socket:
-        """Starts a program in it; the connection to its stdin, stdout and stderr in the engine's framing."""
+        """Starts a program in it; the connection to its stdin, stdout and stderr in the engine's framing. Raises
+        SandboxCrashed when the container is gone."""
         api = self.engine.api
         with engine_errors("run a program in a sandbox"):
-            made = api.exec_create(
-                self.id, list(argv), stdin=True, user=f"{uid}:{uid}", workdir="/", environment=dict(environ)
-            )
-            found = api.exec_start(made["Id"], socket=True)
+            try:
+                made = api.exec_create(
+                    self.id, list(argv), stdin=True, user=f"{uid}:{uid}", workdir="/", environment=dict(environ)
+                )
+                found = api.exec_start(made["Id"], socket=True)
+            except docker.errors.APIError as error:
+                if error.status_code in GONE:
+                    raise SandboxCrashed("The sandbox went away before anything ran in it.") from error
+                raise
         if isinstance(found, ssl.SSLSocket):
             return found
         ours: socket.socket = found._sock.dup()  # the library's object closes its own when it is dropped

@@ -5,10 +5,15 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Mapping
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import TypeVar
 
+import docker.errors
+
+from bot.core.errors import SandboxCrashed, SandboxUnavailable, Transient
 from bot.core.testing import Isolation
 from bot.ports import Built, Recipe
 from sandbox.agent_sandbox import AgentSandbox
@@ -19,6 +24,10 @@ from sandbox.docker.engine import Engine
 from sandbox.docker.settings import DockerSettings
 from sandbox.docker.warm import WarmPool
 
+T = TypeVar("T")
+RESTART_S = 30.0  # that an engine may need for a restart, on a busy machine
+LOOK_S = 0.5  # between two tries
+AWAY = "The Docker engine went away while a sandbox was in use. Does it run (`docker info`)?"
 ENFORCED = (
     "no network (while dependencies are installed: package registries only)",
     "a container of its own: read-only system, an unprivileged user, no capability, no new privileges",
@@ -53,16 +62,23 @@ class DockerSandboxes:
 
     async def build(self, recipe: Recipe) -> Built:
         engine = await self._connected()
-        return await self._builder(engine).build(recipe)
+        return await _patiently(lambda: self._builder(engine).build(recipe))
 
     @asynccontextmanager
     async def start(self, key: str) -> AsyncIterator[AgentSandbox]:
         engine = await self._connected()
-        box = await self._builder(engine).box_of(key)
+        box = await _patiently(lambda: self._builder(engine).box_of(key))
         async with AsyncExitStack() as leaving:
-            container = await uninterrupted(lambda: self._warm(engine).take(box), lambda made: made.remove())
+            container = await _patiently(
+                lambda: uninterrupted(lambda: self._warm(engine).take(box), lambda made: made.remove())
+            )
             leaving.push_async_callback(asyncio.to_thread, container.remove)
-            yield await leaving.enter_async_context(agent_in(container, self._settings.disk_bytes))
+            try:
+                yield await leaving.enter_async_context(agent_in(container, self._settings.disk_bytes))
+            except SandboxCrashed as error:
+                if await asyncio.to_thread(self._reachable):
+                    raise
+                raise Transient(AWAY) from error  # which says nothing about the code that ran
 
     def _builder(self, engine: Engine) -> Builder:
         return Builder(engine, self._folder, self._environ)
@@ -78,6 +94,14 @@ class DockerSandboxes:
             if self._engine is None:
                 self._engine = Engine.connect(self._settings)
 
+    def _reachable(self) -> bool:
+        """Whether the engine takes a new connection: one that is shutting down still answers on those it has."""
+        try:
+            Engine.connect(self._settings).close()
+        except SandboxUnavailable:
+            return False
+        return True
+
     def _warm(self, engine: Engine) -> WarmPool:
         with self._lock:
             if self._pool is None:
@@ -92,3 +116,17 @@ class DockerSandboxes:
             if self._engine:
                 self._engine.close()
             self._pool = self._engine = None
+
+
+async def _patiently(work: Callable[[], Awaitable[T]]) -> T:
+    """Does it again, a while, where the engine itself is away: it is being restarted. What it refuses, and what goes
+    wrong in a sandbox, is left to whoever asked."""
+    until = time.monotonic() + RESTART_S
+    while True:
+        try:
+            return await work()
+        except Transient as error:
+            refused = isinstance(error.__cause__, docker.errors.APIError)
+            if refused or isinstance(error, SandboxCrashed) or time.monotonic() > until:
+                raise
+        await asyncio.sleep(LOOK_S)
