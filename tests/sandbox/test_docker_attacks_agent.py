@@ -154,7 +154,19 @@ def test_only_plain_files_are_read_never_a_way_to_others_and_never_for_ever(cell
         await cell.box.put_tree(Tree({}))
         done = await cell.box.run(python(cell.box, TRAPS), Limits(wall_s=20.0))
         assert done.exit_code == 0, done.stderr
-        names = ("fifo", "mem", "environ", "endless", "stdin", "x", "socket", "shut", "closed/file", "folder", "hollow")
+        names: tuple[str, ...] = (
+            "fifo",
+            "mem",
+            "environ",
+            "endless",
+            "stdin",
+            "x",
+            "socket",
+            "shut",
+            "closed/file",
+            "folder",
+            "hollow",
+        )
         names += (
             "self/environ",
             "root/etc/passwd",
