@@ -47,7 +47,7 @@ def normal(target: str) -> str:
         path = re.sub(r"(?::\d+){1,2}$", "", path)
     if path:
         path = normpath(path.replace("\\", "/"))
-    cleaned = SEPARATORS.sub(" > ", re.sub(r"\s+", " ", name)).strip()
+    cleaned = SEPARATORS.sub(" > ", re.sub(r"\s+", " ", name)).removeprefix(" > ").strip()
     return path + colons + cleaned if path else cleaned
 
 

@@ -2,6 +2,11 @@
 // Whether comparing and asserting still works in a test process, once its tests are over: code under test that replaces
 // `assert` or JSON makes every test of its process pass. What a "no" means is the oracle's.
 
+const { apply } = Reflect;
+const { then } = Promise.prototype;
+const Pristine = Promise;
+const soon = setImmediate;
+
 const MUST_THROW_ASSERT = [
   (assert) => assert(false),
   (assert) => assert.ok(0),
@@ -76,6 +81,29 @@ function broken(realm, { assert = [], expect = [], chai = [] }) {
   return '';
 }
 
+/** The same for promises: whether one that was rejected is seen to be. "" or what does not work. */
+async function swallowed(realm, assert) {
+  const probe = () => {
+    try {
+      assert.strictEqual(1, 2);
+    } catch (error) {
+      return realm.Promise.reject(error);
+    }
+    return realm.Promise.reject(new Error('probe'));
+  };
+  const seen = [];
+  try {
+    const [first, second] = [probe(), probe()];
+    for (const one of [first, second]) apply(then, one, [null, () => {}]); // they are ours: nobody else need mind them
+    first.then(() => {}, () => seen.push('then'));
+    second.catch(() => seen.push('catch'));
+  } catch {
+    return 'Promise was replaced';
+  }
+  for (let turn = 0; turn < 3; turn += 1) await new Pristine((resolve) => soon(resolve));
+  return seen.length === 2 ? '' : 'promises hide that they were rejected';
+}
+
 function throws(check, library) {
   try {
     check(library);
@@ -85,4 +113,4 @@ function throws(check, library) {
   return false;
 }
 
-module.exports = { broken };
+module.exports = { broken, swallowed };

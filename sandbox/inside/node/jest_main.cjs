@@ -26,7 +26,7 @@ async function main() {
     $0: 'jest', _: [], ci: true, watch: false, watchAll: false, coverage: false, bail: 0, silent: false, verbose: false,
     json: false, passWithNoTests: true, forceExit: false, notify: false, onlyChanged: false, cache: true,
     cacheDirectory: path.join(order.scratch, 'jest'), reporters: [[classes.Reporter, {}]], runner: classes.Runner,
-    maxWorkers: WORKERS, workerIdleMemoryLimit: 0.5, workerThreads: false, injectGlobals: true, testNamePattern: undefined,
+    maxWorkers: WORKERS, workerThreads: false, injectGlobals: true, testNamePattern: undefined,
     testSequencer: classes.Sequencer, openHandlesTimeout: 0, randomize: false, shard: undefined, detectOpenHandles: false,
   };
   const files = [ours.first, ours.last, ...order.files].filter(Boolean);
@@ -62,6 +62,7 @@ function classesOf(order, jest, ours, eye) {
   const base = (module) => require(module).default ?? require(module);
   const worker = path.join(__dirname, 'jest_worker.cjs');
   const { files: _, options, ...theirs } = order;
+  let left = 0;
   const contexts = new Map();
   const contextOf = (context) => {
     if (!contexts.has(context)) {
@@ -72,6 +73,7 @@ function classesOf(order, jest, ours, eye) {
   };
   loaded.Runner = class extends base(jest.runner) {
     runTests(tests, watcher, ...rest) {
+      left += tests.length;
       const ordered = tests.map((test) => ({ ...test, context: contextOf(test.context) }));
       return super.runTests(ordered, watcher, ...rest.slice(0, -1), { ...rest.at(-1), serial: false });
     }
@@ -86,6 +88,8 @@ function classesOf(order, jest, ours, eye) {
     onRunStart() {}
     onTestResult(test, { testExecError: error }) {
       if (error) eye.loadError(path.relative(order.tree, test.path), Object.assign(new Error(error.message), { stack: error.stack }));
+      left -= 1;
+      if (left === 0) process.exit(1); // all is said; how workers end is nobody's business
     }
     onRunComplete() {}
     getLastError() {}

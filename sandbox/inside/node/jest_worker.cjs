@@ -6,7 +6,7 @@ const path = require('node:path');
 const fs = require('node:fs');
 const { witness } = require('./witness.cjs');
 const { namer } = require('./names.cjs');
-const { broken } = require('./controls.cjs');
+const { broken, swallowed } = require('./controls.cjs');
 
 const { setImmediate: soon } = globalThis;
 const RETRIES = Symbol.for('RETRY_TIMES');
@@ -28,7 +28,7 @@ module.exports = async (globalConfig, config, environment, runtime, testPath, se
     const result = await (loaded.default ?? loaded)(globalConfig, plainConfig, environment, runtime, testPath, sendMessage);
     for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => soon(resolve));
     if (result.testExecError && !file.declared) file.eye.loadError(file.path, result.testExecError);
-    file.control(environment.global);
+    await file.control(environment.global);
     return result;
   } catch (error) {
     file.eye.loadError(file.path, error);
@@ -114,9 +114,10 @@ class File {
     this.eye.stray(error, this.path);
   }
 
-  control(realm) {
+  async control(realm) {
     const assert = require('node:assert');
-    const why = broken(realm, { assert: [assert, assert.strict], expect: [realm.expect] });
+    const libraries = { assert: [assert, assert.strict], expect: [realm.expect] };
+    const why = broken(realm, libraries) || (await swallowed(realm, assert));
     this.eye.say('control', { path: this.path, why });
   }
 }

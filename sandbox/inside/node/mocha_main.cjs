@@ -7,7 +7,7 @@ const path = require('node:path');
 const Module = require('node:module');
 const { witness } = require('./witness.cjs');
 const { namer } = require('./names.cjs');
-const { broken } = require('./controls.cjs');
+const { broken, swallowed } = require('./controls.cjs');
 
 const SETTLE_MS = 300; // for what tests leave behind
 const { setTimeout: later, setImmediate: soon, Error: Failure } = globalThis;
@@ -18,16 +18,18 @@ const exit = process.reallyExit.bind(process);
 async function main() {
   const order = JSON.parse(fs.readFileSync(0, 'utf8'));
   const eye = witness(order);
-  const state = {};
-  for (const kind of ['uncaughtException', 'unhandledRejection']) process.on(kind, (error) => state.stray?.(error));
+  const state = { running: false };
+  process.on('uncaughtException', (error) => state.running || eye.stray(error)); // mocha sees to those of a run
+  process.on('unhandledRejection', (error) => eye.stray(error)); // mocha leaves these to the process
   for (const name of Object.keys(require.cache)) if (name.startsWith(__dirname)) delete require.cache[name];
   const mocha = await loaded(order, eye);
   if (mocha === null) return exit(1);
   const chosen = choose(mocha.suite, order, eye);
   if (order.collecting) return exit(0);
   if (order.canaries !== null) addCanaries(mocha, order, chosen);
+  state.running = true;
   await runAll(mocha, chosen, eye);
-  state.stray = (error) => eye.stray(error);
+  state.running = false;
   await settled();
   eye.say('control', { path: '', why: await control(order) });
   return exit(1);
@@ -209,7 +211,7 @@ async function control(order) {
       // not used here
     }
   }
-  return broken(globalThis, { assert: [assert, assert.strict], chai, expect });
+  return broken(globalThis, { assert: [assert, assert.strict], chai, expect }) || swallowed(globalThis, assert);
 }
 
 /** Options by the names that mocha's own class takes. */

@@ -10,7 +10,7 @@ import * as suite from 'vitest/suite';
 const load = createRequire('fixbugs:inside/');
 const { witness } = load('./witness.cjs');
 const { namer } = load('./names.cjs');
-const { broken } = load('./controls.cjs');
+const { broken, swallowed } = load('./controls.cjs');
 
 const Base = runners.VitestTestRunner ?? runners.TestRunner;
 const getFn = suite.getFn ?? Base.getTestFn;
@@ -111,7 +111,8 @@ export default class Runner extends Base {
     this.#skippedSuites(files);
     const { default: assert } = await import('node:assert');
     const { expect } = await import('vitest');
-    const why = broken(globalThis, { assert: [assert, assert.strict], expect: [expect] });
+    const libraries = { assert: [assert, assert.strict], expect: [expect] };
+    const why = broken(globalThis, libraries) || (await swallowed(globalThis, assert));
     this.#eye.say('control', { path: this.#path, why });
     await super.onAfterRunFiles?.(files);
   }
