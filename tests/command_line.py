@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -19,7 +20,7 @@ from at_hand import NO_NAMESPACES
 ROOT = Path(__file__).parent.parent
 SANDBOX = ("--sandbox", "none", "--unsafe-local") if NO_NAMESPACES else ("--sandbox", "namespace")
 PR_SET_CHILD_SUBREAPER = 36
-LONGEST_S = 110
+LONGEST_S = 280
 
 PRICING = '''\
 """Prices."""
@@ -112,12 +113,14 @@ def everything_in(folder: Path) -> dict[str, tuple[int, int, bytes]]:
 
 @dataclass(frozen=True)
 class Ran:
-    """A finished command. `out_dir` is where it was told to put its results."""
+    """A finished command. `cpu_s` is what it and all that it waited for took of the processors; `out_dir` is where it
+    was told to put its results."""
 
     code: int
     out: str
     err: str
     wall_s: float
+    cpu_s: float
     out_dir: Path
 
     @property
@@ -160,7 +163,7 @@ class CommandLine:
         return {**os.environ, "FIXBUGS_CACHE_DIR": str(self.cache_dir), "PYTHONPATH": str(ROOT)}
 
     def run(self, repository: Path, *arguments: str | Path, stdin: bytes = b"") -> Ran:
-        started = time.monotonic()
+        started, before_s = time.monotonic(), _children_s()
         done = subprocess.run(
             self.argv(repository, *arguments),
             input=stdin,
@@ -170,7 +173,8 @@ class CommandLine:
             check=False,
         )
         wall_s = time.monotonic() - started
-        return Ran(done.returncode, done.stdout.decode(), done.stderr.decode(), wall_s, self.out_dir)
+        cpu_s = _children_s() - before_s
+        return Ran(done.returncode, done.stdout.decode(), done.stderr.decode(), wall_s, cpu_s, self.out_dir)
 
     @contextmanager
     def started(self, repository: Path, *arguments: str | Path) -> Iterator[subprocess.Popen[str]]:
@@ -215,6 +219,12 @@ def left_running(within_s: float = 10.0) -> list[str]:
         if not alive or time.monotonic() > until:
             return alive
         time.sleep(0.05)
+
+
+def _children_s() -> float:
+    """Processor time of the children that have ended, theirs included."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _children() -> list[int]:

@@ -13,7 +13,9 @@ import pytest
 
 from command_line import ISSUE, PRICING, RED_ID, CommandLine, commit
 
+pytestmark = pytest.mark.timeout(300)
 LINE = b"2026-01-01T00:00:00Z  INFO worker-3 processed an item in 17 ms; path=/srv/app/x9.py line 41\n"
+GRACE_S = 40.0  # for starting and ending on a busy machine; what hangs would take 1,000
 SLOW = "import time\n\n\ndef test_waits():\n    time.sleep(1000)\n"
 
 
@@ -32,7 +34,7 @@ def test_a_suite_that_hangs_while_it_loads_ends_with_the_time_limit(fixbugs: Com
 
     assert (ran.code, ran.verdict) == (3, "out of time")
     assert "The time limit of 5 s ended during environment. Give more with --time-limit." in " ".join(ran.out.split())
-    assert ran.wall_s < 5 + 6
+    assert ran.wall_s < 5 + GRACE_S
 
 
 def test_a_test_that_hangs_does_not_keep_the_run_from_its_end(fixbugs: CommandLine, shop: Path) -> None:
@@ -41,7 +43,7 @@ def test_a_test_that_hangs_does_not_keep_the_run_from_its_end(fixbugs: CommandLi
     ran = fixbugs.run(shop, "--issue", "-", "--goal", "reproduce", "--time-limit", "9", stdin=ISSUE.encode())
 
     assert (ran.code, ran.verdict) in ((0, "reproduced"), (3, "out of time"))
-    assert ran.wall_s < 9 + 6
+    assert ran.wall_s < 9 + GRACE_S
 
 
 def test_dependencies_that_do_not_install_are_told_as_such(fixbugs: CommandLine, shop: Path, issue: Path) -> None:
@@ -83,7 +85,7 @@ def test_a_log_of_50_megabytes_is_read_in_reasonable_time_and_memory(fixbugs: Co
     ran = fixbugs.run(red_shop, "--log", "-", "--goal", "reproduce", stdin=log)
 
     assert (ran.code, ran.verdict) == (0, "reproduced")
-    assert ran.wall_s < 60
+    assert ran.cpu_s < 60
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 1 << 20, "KiB: under 1 GiB"
 
 

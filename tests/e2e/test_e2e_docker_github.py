@@ -94,6 +94,6 @@ def busy(engine: Engine, pid: int) -> bool:
 
 def processes(engine: Engine, container: str) -> list[str]:
     try:
-        return [" ".join(row) for row in engine.api.top(container)["Processes"]]
+        return [" ".join(row) for row in engine.api.top(container)["Processes"] or ()]
     except docker.errors.APIError:  # it went away meanwhile
         return []

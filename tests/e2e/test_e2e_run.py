@@ -28,6 +28,7 @@ from command_line import (
     git,
 )
 
+pytestmark = pytest.mark.timeout(300)
 SCHEMA = json.loads((ROOT / "bot/render/report.schema.json").read_text())
 LOG = f"""\
 =================================== FAILURES ===================================

@@ -13,7 +13,7 @@ import pytest
 from at_hand import on_linux
 from command_line import CommandLine, left_running, orphans_come_here
 
-pytestmark = on_linux
+pytestmark = [on_linux, pytest.mark.timeout(300)]
 SOON_S = 30.0
 
 
