@@ -140,8 +140,8 @@ MISTAKES = [
         "report: ../r.xml",
         1,
         9,
-        r"`report` must be a path inside the repository like `build/report.xml` or `reports/*.xml` (no `..`, no `\`, no "
-        "`/` at either end), not `../r.xml`.",
+        r"`report` must be a path inside the repository like `build/report.xml` or `reports/*.xml` (no `..`, no `\`, "
+        "no `/` at either end), not `../r.xml`.",
     ),
     (
         "folder: a/*",

@@ -121,7 +121,7 @@ def test_an_environment_is_used_again_for_the_code_of_the_same_owner_only(workbe
 
 
 def test_a_project_without_code_we_know_cannot_be_prepared(workbench: SandboxWorkbench) -> None:
-    with pytest.raises(EnvironmentBroken, match="nothing here that can be tested. Looked for: Python"):
+    with pytest.raises(EnvironmentBroken, match=r"nothing here that can be tested\. Looked for: Python"):
         prepared(workbench, {"main.go": "package main"})
 
 
