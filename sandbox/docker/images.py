@@ -6,39 +6,48 @@ fixbugs-env:<key>     a built environment
 
 from __future__ import annotations
 
+import fcntl
 import fnmatch
 import io
 import json
 import tarfile
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import docker.errors
+import docker.utils
 
-from bot.core.errors import EnvironmentBroken, SandboxUnavailable
+from bot.core.errors import EnvironmentBroken, FixbugsError, Permanent, SandboxUnavailable
 from bot.ports import Service
-from sandbox.docker.container import CACHE, ENVIRONMENT, INSIDE_UID, ROOT
+from sandbox.docker.container import CACHE, ENVIRONMENT, INSIDE_UID, ROOT, TEMPORARY
 from sandbox.docker.engine import Engine, engine_errors, missing_image
+from sandbox.docker.eviction import BASES, ENVIRONMENTS
 from sandbox.docker.labels import LABEL, labels
+from sandbox.docker.refusals import ROOM, is_full
 from sandbox.docker.services import decoded, encoded
 from sandbox.docker.settings import KINDS
-from sandbox.environments import IN_USE_S
+from sandbox.environments import disk_errors
 
-BASES, ENVIRONMENTS = "fixbugs-base", "fixbugs-env"
+__all__ = ["BASES", "ENVIRONMENTS", "Images", "Kept"]
+
 TAIL_CHARS = 4000
+NOTED_S = 600.0  # how often the engine, too, is told that an environment is used
+PULL_REFUSED = (400, 401, 403, 404)
 # What a base says about how it is run is not ours.
 PLAIN = {"Entrypoint": [], "Cmd": [], "User": "", "WorkingDir": "/", "Env": [f"PATH={'/usr/local/bin:/usr/bin:/bin'}"]}
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A built environment's image, and the prepared base that it was built on. `volumes` are folders that the base
-    declares as volumes, `notes` what people should know of the build."""
+    """A built environment: its image by id, so that one that is built again under the same key is another, and the
+    prepared base that it was built on. `volumes` are folders that the base declares as volumes, `notes` what people
+    should know of the build, `owner` whose downloads it was built with."""
 
-    name: str
+    image: str
     base: str
     build_s: float
     output_tail: str
@@ -46,6 +55,7 @@ class Kept:
     volumes: tuple[str, ...]
     services: tuple[Service, ...] = ()
     notes: tuple[str, ...] = ()
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,31 +99,49 @@ class Images:
             )
 
     def _pulled(self, name: str) -> dict[str, Any]:
-        repository, _, tag = name.partition(":")
+        repository, tag = docker.utils.parse_repository_tag(name)
         with engine_errors(f"pull the image {name}"):
             try:
-                self.engine.api.pull(repository, tag=tag or "latest")
+                said = self.engine.patient.pull(repository, tag=tag or "latest")
             except docker.errors.APIError as error:
-                raise EnvironmentBroken(
-                    f"The image {name!r} of .github/fixbugs.yml could not be pulled: {error.explanation or error}. "
-                    "See that the name is right and that the engine can reach its registry."
-                ) from error
-            return dict(self.engine.image(name) or {})
+                why = str(error.explanation or error)
+                if error.status_code in PULL_REFUSED and not is_full(why):
+                    raise _not_pulled(name, why) from error
+                raise
+            found: dict[str, Any] | None = self.engine.image(name)
+        if found is None:
+            why = _error_in(said)
+            if is_full(why):
+                raise Permanent(ROOM)
+            raise _not_pulled(name, why)
+        return found
 
     def _prepared(self, name: str, found: dict[str, Any]) -> str:
-        """The image with the folders that a sandbox needs, made without running anything of it."""
+        """The image with the folders that a sandbox needs, made once, without running anything of it."""
+        _check_volumes(name, found)
         short = str(found["Id"]).rpartition(":")[2][:24]
         tag = f"{BASES}:{short}"
-        with engine_errors(f"prepare the image {name}"):
+        with self._alone(short), engine_errors(f"prepare the image {name}"):
             if self.engine.image(tag) is not None:
                 return tag
-            made = self.engine.api.create_container(name, command=["true"], labels=labels("base"))
+            # By its id: the name may mean another one by now.
+            made = self.engine.api.create_container(found["Id"], command=["true"], labels=labels("base"))
             try:
                 self.engine.api.put_archive(made["Id"], "/", _folders())
-                self.engine.api.commit(made["Id"], BASES, short, conf={**PLAIN, "Labels": {LABEL: "1"}})
+                self.engine.patient.commit(made["Id"], BASES, short, conf={**PLAIN, "Labels": {LABEL: "1"}})
             finally:
                 self.engine.api.remove_container(made["Id"], force=True, v=True)
         return tag
+
+    @contextmanager
+    def _alone(self, name: str) -> Iterator[None]:
+        """While no other thread or process that shares the folder prepares the same; the kernel ends it with us."""
+        with disk_errors(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock = (self.folder / f".{name}.lock").open("wb")  # a key never begins with a point
+        with lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     # ------------------------------------------------------ environments
 
@@ -127,7 +155,7 @@ class Images:
         config = found.get("Config") or {}
         said = config.get("Labels") or {}
         return Kept(
-            name,
+            str(found["Id"]),
             str(said.get(f"{LABEL}.base", "")),
             float(said.get(f"{LABEL}.build_s", 0.0)),
             str(said.get(f"{LABEL}.tail", "")),
@@ -135,6 +163,7 @@ class Images:
             tuple(config.get("Volumes") or ()),
             decoded(str(said.get(f"{LABEL}.services", ""))),
             tuple(str(note) for note in json.loads(said.get(f"{LABEL}.notes", "[]"))),
+            str(said.get(f"{LABEL}.repository", "")),
         )
 
     def keep(self, key: str, container: str, made: Kept) -> None:
@@ -147,62 +176,55 @@ class Images:
             f"{LABEL}.size": str(made.size_bytes),
             f"{LABEL}.services": encoded(made.services),
             f"{LABEL}.notes": json.dumps(made.notes),
+            f"{LABEL}.repository": made.owner,
         }
         with engine_errors("keep an environment"):
             before = self.engine.image(f"{ENVIRONMENTS}:{key}")
-            self.engine.api.commit(container, ENVIRONMENTS, key, conf={**PLAIN, "Labels": said})
+            self.engine.patient.commit(container, ENVIRONMENTS, key, conf={**PLAIN, "Labels": said})
             if before:
-                with suppress(docker.errors.APIError):  # a container still uses it
+                with suppress(docker.errors.APIError):  # a container still uses it: it goes later
                     self.engine.api.remove_image(before["Id"])
 
     def use(self, key: str) -> None:
-        """Marks it as used now; where that cannot be written, it counts as unused."""
+        """Marks it as used now, here and, now and then, for others that use the engine. Where neither can be done, it
+        counts as unused."""
+        note = self.folder / key
         with suppress(OSError):
             self.folder.mkdir(parents=True, exist_ok=True)
-            (self.folder / key).touch()
-
-    def tidy(self, now: float) -> list[str]:
-        """Removes environments, the longest unused first, until all of them together fit the settings; never one that a
-        run may still need. `now` is in seconds since 1970. Returns the keys."""
-        with engine_errors("list environments"):
-            listed = self.engine.api.images(ENVIRONMENTS, filters={"label": f"{LABEL}=1"})
-        found = [(self._used_at(key), key, size) for key, size in _keys(listed)]
-        total = sum(size for _, _, size in found)
-        removed = []
-        for used_at, key, size in sorted(found):
-            if total <= self.engine.settings.environments_bytes or now - used_at < IN_USE_S:
-                break
-            if self.remove(key):
-                removed.append(key)
-                total -= size
-        return removed
-
-    def remove(self, key: str) -> bool:
-        """False when a container still uses it."""
-        try:
-            self.engine.api.remove_image(f"{ENVIRONMENTS}:{key}")
-        except docker.errors.ImageNotFound:
-            pass
-        except docker.errors.APIError:
-            return False
-        with suppress(OSError):
-            (self.folder / key).unlink(missing_ok=True)
-        return True
-
-    def _used_at(self, key: str) -> float:
-        try:
-            return (self.folder / key).stat().st_mtime
-        except OSError:
-            return 0.0
+            known = note.exists() and time.time() - note.stat().st_mtime < NOTED_S
+            if known:
+                return
+            note.touch()
+        with suppress(FixbugsError), engine_errors("mark an environment as used"):
+            self.engine.api.tag(f"{ENVIRONMENTS}:{key}", ENVIRONMENTS, key)
 
 
-def _keys(listed: Sequence[dict[str, Any]]) -> Iterator[tuple[str, int]]:
-    for image in listed:
-        size = int((image.get("Labels") or {}).get(f"{LABEL}.size", 0))
-        for tag in image.get("RepoTags") or ():
-            repository, _, key = str(tag).rpartition(":")
-            if repository == ENVIRONMENTS:
-                yield key, size
+def _not_pulled(name: str, why: str) -> EnvironmentBroken:
+    return EnvironmentBroken(
+        f"The image {name!r} of .github/fixbugs.yml could not be pulled: {why}. See that the name is right and that "
+        "the engine can reach its registry."
+    )
+
+
+def _error_in(said: str) -> str:
+    """What went wrong, of what the engine told of a pull: a line of JSON for each thing."""
+    for line in reversed(said.splitlines()):
+        with suppress(ValueError, AttributeError):
+            found = json.loads(line).get("error")
+            if found:
+                return str(found)
+    return "the engine did not say why"
+
+
+def _check_volumes(name: str, found: dict[str, Any]) -> None:
+    """What lies in a volume does not become part of an environment."""
+    kept = [PurePosixPath(folder) for folder in (ENVIRONMENT, ROOT, CACHE, TEMPORARY)]
+    for volume in map(PurePosixPath, (found.get("Config") or {}).get("Volumes") or ()):
+        if any(volume == folder or volume in folder.parents or folder in volume.parents for folder in kept):
+            raise EnvironmentBroken(
+                f"The image {name!r} declares the volume {str(volume)!r}, where sandboxes keep what is theirs (below "
+                f"{ENVIRONMENT}, {ROOT}, {CACHE} and {TEMPORARY}). Take VOLUME out of it, or name another image."
+            )
 
 
 def _folders() -> bytes:

@@ -13,6 +13,14 @@ RECENT = 3  # environments for which containers wait
 WAIT_S = 300.0  # a container that nobody took in this time goes
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A container that nobody has taken yet; `leave` fires when it has waited long enough."""
+
+    container: Container
+    leave: threading.Timer
+
+
 @dataclass
 class WarmPool:
     """`take` gives a container that is started and unused. After each take another one is started behind the caller's
@@ -20,7 +28,8 @@ class WarmPool:
 
     start: Callable[[Box], Container]
     size: int
-    _waiting: dict[Box, list[Container]] = field(default_factory=dict)
+    wait_s: float = WAIT_S
+    _waiting: dict[Box, list[Waiting]] = field(default_factory=dict)
     _starting: set[Box] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _closed: bool = False
@@ -37,17 +46,29 @@ class WarmPool:
     def close(self) -> None:
         with self._lock:
             self._closed = True
-            left = [container for waiting in self._waiting.values() for container in waiting]
+            left = [one for waiting in self._waiting.values() for one in waiting]
             self._waiting.clear()
-        for container in left:
-            container.remove()
+        _end(left)
 
     def _waiting_one(self, box: Box) -> Container | None:
         with self._lock:
             waiting = self._waiting.pop(box, [])
             found = waiting.pop() if waiting else None
-            self._waiting[box] = waiting  # the latest used comes last
-        return found
+            if self.size and not self._closed:
+                self._waiting[box] = waiting  # the latest used comes last
+            old = self._beyond_recent()
+        _end(old)
+        if found is None:
+            return None
+        found.leave.cancel()
+        return found.container
+
+    def _beyond_recent(self) -> list[Waiting]:
+        """Takes out what waits for environments that were not used lately."""
+        old: list[Waiting] = []
+        while len(self._waiting) > RECENT:
+            old += self._waiting.pop(next(iter(self._waiting)))
+        return old
 
     def _refill(self, box: Box) -> None:
         with self._lock:
@@ -57,30 +78,39 @@ class WarmPool:
         threading.Thread(target=self._start_one, args=(box,), daemon=True).start()
 
     def _start_one(self, box: Box) -> None:
+        container: Container | None = None
         try:
             container = self.start(box)
         except FixbugsError:  # whoever needs one hears of it
-            with self._lock:
-                self._starting.discard(box)
             return
-        spare: list[Container] = []
+        finally:
+            wanted = self._started(box, container)
+        if not wanted:
+            container.remove()
+
+    def _started(self, box: Box, container: Container | None) -> bool:
+        """Whether it may wait: not after `close`, and not for an environment that others have pushed out meanwhile."""
         with self._lock:
             self._starting.discard(box)
-            wanted = not self._closed and box in self._waiting
-            (self._waiting[box] if wanted else spare).append(container)
-            while len(self._waiting) > RECENT:
-                spare += self._waiting.pop(next(iter(self._waiting)))
-        for one in spare:
-            one.remove()
-        if wanted:
-            timer = threading.Timer(WAIT_S, self._expire, (box, container))
-            timer.daemon = True
-            timer.start()
+            if container is None or self._closed or box not in self._waiting:
+                return False
+            leave = threading.Timer(self.wait_s, self._expire, (box, container))
+            leave.daemon = True
+            self._waiting[box].append(Waiting(container, leave))
+            leave.start()
+            return True
 
     def _expire(self, box: Box, container: Container) -> None:
         with self._lock:
             waiting = self._waiting.get(box, [])
-            if container not in waiting:
+            found = next((one for one in waiting if one.container is container), None)
+            if found is None:
                 return
-            waiting.remove(container)
+            waiting.remove(found)
         container.remove()
+
+
+def _end(left: list[Waiting]) -> None:
+    for one in left:
+        one.leave.cancel()
+        one.container.remove()
