@@ -31,6 +31,7 @@ NO_IMAGE = (
     "repository does not exist",
 )
 GONE = ("no such container", "no such exec", "is not running", "is marked for removal", "is paused", "is restarting")
+NO_GUEST = ("alert unknown ca", "alert certificate", "alert bad certificate", "eof occurred")
 LACKS = re.compile(r'exec: \\?"([^"\\]+)\\?": (?:executable file not found|stat [^:]*: no such file)')
 PLUMBING = re.compile(r"\((?:_ssl|_http)\.c:\d+\)|<[^<>]* object at 0x[0-9a-f]+>:?|\[[A-Z0-9_:]+(?: [A-Z0-9_]+)?\]")
 
@@ -104,8 +105,10 @@ def unreachable(settings: DockerSettings, error: BaseException) -> str:
             f"The Docker engine at {where} speaks TLS only: set DOCKER_TLS_VERIFY=1, and DOCKER_CERT_PATH to the "
             "folder of ca.pem, cert.pem and key.pem."
         )
-    if "certificate" in low or "ssl" in low or "tls" in low:
-        return f"The Docker engine at {where} and DOCKER_CERT_PATH do not fit together: {_of_tls(low, error)}"
+    hung_up = settings.cert_path and ("reset by peer" in low or "closed connection" in low)
+    if hung_up or "certificate" in low or "ssl" in low or "tls" in low:
+        why = _of_tls("eof occurred" if hung_up else low, error)
+        return f"The Docker engine at {where} and DOCKER_CERT_PATH do not fit together: {why}"
     if "permission denied" in low:
         return (
             f"The Docker engine at {where} does not let this user in. Add the user to the group `docker` (then log in "
@@ -132,7 +135,7 @@ def _of_tls(low: str, error: BaseException) -> str:
         return "the engine says that cert.pem has expired. Make a new one."
     if "not valid for" in low or "doesn't match" in low or ("mismatch" in low and "hostname" in low):
         return f"the engine's certificate is made for another address ({in_short(error)})"
-    if "alert unknown ca" in low or "alert certificate" in low or "alert bad certificate" in low:
+    if any(words in low for words in NO_GUEST):
         return f"the engine does not take cert.pem: have it signed by the CA that the engine trusts ({in_short(error)})"
     if "unable to get local issuer" in low or "self-signed" in low or "self signed" in low:
         return f"the engine's certificate is not signed by ca.pem ({in_short(error)})"
