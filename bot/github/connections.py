@@ -6,14 +6,20 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-import threading
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
+from functools import cache
 
 import httpx
 
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 REDIRECTS_AT_MOST = 5
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Read once: it takes 40 ms, and any thread may use them."""
+    return httpx.create_ssl_context()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +34,6 @@ class Connections:
     def __init__(self, transport: httpx.AsyncBaseTransport | None, user_agent: str) -> None:
         self._transport = transport
         self._user_agent = user_agent
-        self._ssl: ssl.SSLContext | None = None
-        self._lock = threading.Lock()
         self._open: dict[asyncio.AbstractEventLoop, _Open] = {}
         # It logs every address at INFO, and those of logs and attachments carry a signature.
         logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -40,7 +44,7 @@ class Connections:
         if (found := self._open.get(loop)) is None:
             client = httpx.AsyncClient(
                 transport=self._transport,
-                verify=self._certificates(),
+                verify=_certificates(),
                 timeout=TIMEOUT,
                 max_redirects=REDIRECTS_AT_MOST,
                 headers={"User-Agent": self._user_agent},
@@ -48,12 +52,6 @@ class Connections:
             found = self._open[loop] = _Open(client, self._until_the_loop_ends(loop, client))
             await anext(found.ending)
         return found.client
-
-    def _certificates(self) -> ssl.SSLContext:
-        """Read once: it takes 40 ms."""
-        with self._lock:
-            self._ssl = self._ssl or httpx.create_ssl_context()
-            return self._ssl
 
     async def _until_the_loop_ends(
         self, loop: asyncio.AbstractEventLoop, client: httpx.AsyncClient

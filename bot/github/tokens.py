@@ -9,9 +9,12 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import cast
 
 import jwt
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from githubkit import GitHub
 from githubkit.auth import AppAuthStrategy
 from githubkit.auth.app import AppAuth
@@ -53,11 +56,18 @@ class _ClockedAuth(AppAuth):
     skew_s: float = 0.0
 
     def _create_jwt(self) -> str:
-        if not self.skew_s:
-            return super()._create_jwt()
         issued = datetime.now(UTC) + timedelta(seconds=self.skew_s - 60)
-        claims = {"iss": self.issuer, "iat": issued, "exp": issued + timedelta(minutes=9)}
-        return jwt.encode(claims, self.private_key, algorithm="RS256")
+        claims = {"iss": self.issuer, "iat": issued, "exp": issued + timedelta(minutes=9 if self.skew_s else 10)}
+        return jwt.encode(claims, _loaded(self.private_key), algorithm="RS256")
+
+
+@lru_cache(maxsize=4)
+def _loaded(private_key: str) -> RSAPrivateKey:
+    """Loaded once: checking one takes 40 ms. Raises ValueError or TypeError for what is no RSA key in PEM."""
+    key = load_pem_private_key(private_key.encode(), password=None)
+    if not isinstance(key, RSAPrivateKey):
+        raise TypeError(f"{type(key).__name__} is no RSA key")
+    return key
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import httpx
-
-from world.seeding import Copier, git, line
+from world.seeding import Copier, client_of, git, line
 
 NOT_RECORDED = {"X-World": "git"}  # what we ask with the bot's token is none of its requests
 
@@ -27,7 +25,7 @@ class Mirror:
         self.folder = folder
         self.repository = repository
         self._path = f"/repos/{repository}"
-        self._client = httpx.Client(base_url=api_url, headers={"Authorization": f"token {admin}"}, timeout=30)
+        self._client = client_of(api_url, {"Authorization": f"token {admin}"})
         self._have: set[str] = set()
         if not folder.exists():
             folder.mkdir(parents=True)
@@ -64,7 +62,7 @@ class Mirror:
     def hand_out(self, before: dict[str, str], token: str, api_url: str) -> None:
         """Tells the emulator what was pushed, in the name of whoever pushed it."""
         headers = {"Authorization": f"token {token}", **NOT_RECORDED}
-        with httpx.Client(base_url=api_url, headers=headers, timeout=30) as client:
+        with client_of(api_url, headers) as client:
             copier = Copier(client, self.repository, self.folder)
             after = self.refs()
             for name, sha in after.items():
@@ -159,7 +157,7 @@ class GitServer:
     def refusal(self, repository: str, token: str, push: bool) -> tuple[int, str] | None:
         """Why this token may not do that; None when it may."""
         headers = {"Authorization": f"token {token}", **NOT_RECORDED}
-        with httpx.Client(base_url=self.api_url, headers=headers, timeout=30) as client:
+        with client_of(self.api_url, headers) as client:
             seen = client.get(f"/repos/{repository}/contents/").status_code
             if seen == 401:
                 return 401, "Invalid username or token."

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from world.git_server import GitServer
-from world.seeding import Copier, line
+from world.seeding import Copier, client_of, line
 
 HERE = Path(__file__).parent
 MODULES = HERE.parent / "node" / "node_modules"
@@ -101,10 +101,7 @@ class GithubWorld:
         command = ["node", str(HERE / "emulator" / "launcher.mjs"), str(seed), str(port)]
         self._log = (self._folder / "emulator.log").open("wb")
         self._process = subprocess.Popen(command, env=environ, stdout=self._log, stderr=self._log)
-        self._clients = {
-            login: httpx.Client(base_url=self.api_url, headers={"Authorization": f"token {token(login)}"}, timeout=30)
-            for login in PEOPLE
-        }
+        self._clients = {login: client_of(self.api_url, {"Authorization": f"token {token(login)}"}) for login in PEOPLE}
         try:
             until(self._up, "the emulator starts", 60)
             self._git = GitServer(self.api_url, token("root"), self._folder / "git")
