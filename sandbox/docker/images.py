@@ -27,7 +27,7 @@ from sandbox.docker.container import CACHE, ENVIRONMENT, INSIDE_UID, ROOT, TEMPO
 from sandbox.docker.engine import Engine, engine_errors, missing_image
 from sandbox.docker.eviction import BASES, ENVIRONMENTS
 from sandbox.docker.labels import LABEL, labels
-from sandbox.docker.refusals import ROOM, is_full
+from sandbox.docker.refusals import ROOM, is_full, lacking
 from sandbox.docker.services import decoded, encoded
 from sandbox.docker.settings import KINDS
 from sandbox.environments import disk_errors
@@ -38,7 +38,9 @@ TAIL_CHARS = 4000
 NOTED_S = 600.0  # how often the engine, too, is told that an environment is used
 PULL_REFUSED = (400, 401, 403, 404)
 # What a base says about how it is run is not ours.
-PLAIN = {"Entrypoint": [], "Cmd": [], "User": "", "WorkingDir": "/", "Env": [f"PATH={'/usr/local/bin:/usr/bin:/bin'}"]}
+FOLDERS = ("/usr/local/bin", "/usr/bin", "/bin")
+PLAIN = {"Entrypoint": [], "Cmd": [], "User": "", "WorkingDir": "/", "Env": [f"PATH={':'.join(FOLDERS)}"]}
+PROGRAMS = ("python3", "timeout", "cat")  # that every sandbox needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +129,24 @@ class Images:
             # By its id: the name may mean another one by now.
             made = self.engine.api.create_container(found["Id"], command=["true"], labels=labels("base"))
             try:
+                self._check_programs(made["Id"])
                 self.engine.api.put_archive(made["Id"], "/", _folders())
                 self.engine.patient.commit(made["Id"], BASES, short, conf={**PLAIN, "Labels": {LABEL: "1"}})
             finally:
                 self.engine.api.remove_container(made["Id"], force=True, v=True)
         return tag
+
+    def _check_programs(self, container: str) -> None:
+        for program in PROGRAMS:
+            if not any(self._holds(container, f"{folder}/{program}") for folder in FOLDERS):
+                raise EnvironmentBroken(lacking(program))
+
+    def _holds(self, container: str, path: str) -> bool:
+        try:
+            self.engine.api.get_archive(container, path)
+        except docker.errors.NotFound:
+            return False
+        return True
 
     @contextmanager
     def _alone(self, name: str) -> Iterator[None]:
