@@ -78,7 +78,8 @@ class InContainers(CommandLine):
         issue = self.out_dir.parent / "issue.md"
         issue.write_bytes(stdin)
         started, before_s = time.monotonic(), sum(os.times()[2:4])
-        with self.started(repository, *(["--issue", issue] if stdin else []), *arguments) as process:
+        given = ("--issue", str(issue)) if stdin else ()
+        with self.started(repository, *given, *arguments) as process:
             out, err = process.communicate(timeout=PATIENCE_S)
         wall_s, cpu_s = time.monotonic() - started, sum(os.times()[2:4]) - before_s
         return Contained(process.returncode, out, err, wall_s, cpu_s, self.out_dir, process.pid)
