@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot.core.testing import Outcome
 from node_projects import NodeLab, calc, repository, suite
 from sandbox.docker.sandboxes import DockerSandboxes
 
@@ -140,3 +141,21 @@ def test_an_honest_fix_is_green(lab: NodeLab, runner: str) -> None:
 @pytest.mark.parametrize(("runner", "before", "body"), [pytest.param(r, b, t, id=f"{r}-{n}") for r, n, b, t in FAKES])
 def test_a_faked_pass_is_not_green(lab: NodeLab, runner: str, before: str, body: str) -> None:
     assert not lab.run(runner, repository(calc(runner, body, before), suite(runner, TEXT)), NAMES).green
+
+
+SKIPPING_HOOK = {
+    "packages/mocha/.mocharc.json": '{"require": ["./setup.js"]}',
+    "packages/mocha/setup.js": "exports.mochaHooks = { beforeEach() { this.skip(); } };\n",
+}
+
+
+def test_tests_that_a_setup_file_skips_are_not_green(lab: NodeLab) -> None:
+    tree = repository(calc("mocha", WRONG), suite("mocha", TEXT), SKIPPING_HOOK)
+    run = lab.run("mocha", tree, NAMES)
+    assert [result.outcome for result in run.results] == [Outcome.SKIPPED, Outcome.SKIPPED]
+
+
+@pytest.mark.parametrize("runner", ["mocha", "vitest"])
+def test_an_only_beside_the_expected_tests_does_not_make_them_green(lab: NodeLab, runner: str) -> None:
+    text = TEXT + "it.only('harmless', () => {});\n"
+    assert not lab.run(runner, repository(calc(runner, WRONG), suite(runner, text)), NAMES).green

@@ -46,7 +46,9 @@ function describer(tree) {
       const message = middleCut(relative(messageOf(error)), MAX_MESSAGE);
       const stack = stackOf(error);
       const text = middleCut(relative(stack.includes(message) ? stack : `${message}\n${stack}`), MAX_TEXT);
-      return { phase, type: typeOf(error), message, frames: frames(stack), text, timed_out: isTimeout(thrown, message) };
+      const late = isTimeout(thrown, message);
+      const type = late ? 'TestTimedOut' : typeOf(error);
+      return { phase, type, message, frames: frames(stack), text, timed_out: late };
     } catch {
       return { phase, type: 'Error', message: 'what was thrown cannot be read', frames: [], text: '', timed_out: false };
     }

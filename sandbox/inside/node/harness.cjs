@@ -17,6 +17,7 @@ const RUNNERS = {
   jest: (round) => runWhole(round, 'jest_main.cjs'),
   vitest: (round) => runWhole(round, 'vitest_main.cjs'),
 };
+const STRIP = '--experimental-strip-types'; // unknown to a node that is too old to read TypeScript
 const TESTS_FAILED = 1;
 const ROUNDS = 12;
 const GRACE_S = 1.5;
@@ -31,6 +32,7 @@ class Session {
     Object.assign(this, rest);
     this.collecting = request.mode === 'collect';
     this.wanted = request.ids === null ? null : new Set(request.ids);
+    this.node_flags = request.node_flags.filter((flag) => flag !== STRIP || process.allowedNodeEnvironmentFlags.has(flag));
     this.root = path.join(request.tree, request.folder);
     this.channel = path.join(request.scratch, `${randomBytes(8).toString('hex')}.jsonl`);
     this.witnessKey = randomBytes(32).toString('hex');
@@ -42,6 +44,7 @@ class Session {
   order() {
     return {
       channel: this.channel,
+      environment: this.environment,
       witness_key: this.witnessKey,
       tree: this.tree,
       coverage: this.coverage !== '',
@@ -142,7 +145,7 @@ function enter(session) {
   process.chdir(session.root);
   const bins = [session.root, session.tree].map((folder) => path.join(folder, 'node_modules', '.bin'));
   process.env.PATH = [...bins, process.env.PATH].join(path.delimiter);
-  Object.assign(process.env, { CI: 'true', FORCE_COLOR: '0', NO_COLOR: '1' }, session.env);
+  Object.assign(process.env, { CI: 'true' }, session.env);
   process.env.NODE_ENV ??= 'test';
   process.env.npm_lifecycle_event = 'test';
 }

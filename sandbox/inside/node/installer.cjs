@@ -46,6 +46,7 @@ function main() {
   if (plan.manager) notes.push(...install(plan, path.join(project, plan.base)));
   if (plan.setup) run(['sh', '-c', plan.setup], path.join(project, plan.base), 'the setup command');
   const modules = found(project, project);
+  notes.push(...withCircus(env, project, modules));
   fs.writeFileSync(path.join(env, REPORT), JSON.stringify({ modules, notes, node: process.versions.node }));
 }
 
@@ -89,6 +90,28 @@ function install(plan, folder) {
   }
   fs.rmSync(path.join(folder, '.yarn', 'cache'), { recursive: true, force: true });
   return notes;
+}
+
+/** A jest before 27 comes without the runner that ours works with: it is put beside the project. */
+function withCircus(env, project, modules) {
+  for (const folder of modules) {
+    const at = path.join(project, folder);
+    const file = path.join(at, 'jest', 'package.json');
+    if (!fs.existsSync(file) || fs.existsSync(path.join(at, 'jest-circus'))) continue;
+    const { version } = JSON.parse(fs.readFileSync(file, 'utf8'));
+    if (!/^2[456]\./.test(version)) continue;
+    const aside = path.join(env, 'aside');
+    fs.mkdirSync(aside, { recursive: true });
+    fs.writeFileSync(path.join(aside, 'package.json'), '{}');
+    const add = ['npm', 'install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', `jest-circus@${version}`];
+    try {
+      run(add, aside, '`npm install jest-circus`');
+      return [`jest ${version} is run with jest-circus ${version}, which newer versions of jest use by default.`];
+    } catch (error) {
+      return [`jest-circus ${version}, which jest ${version} is to be run with, could not be installed: ${error.message}`];
+    }
+  }
+  return [];
 }
 
 /** The package manager: the one that the repository carries, the one that is installed, else the one it names. */

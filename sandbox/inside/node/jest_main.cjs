@@ -46,8 +46,21 @@ function jestOf(order) {
     buildArgv,
     runner: core.resolve('jest-runner'),
     sequencer: config.resolve('@jest/test-sequencer'),
-    circus: config.resolve('jest-circus/runner'),
+    circus: circusOf(order, config),
   };
+}
+
+/** The runner that this jest takes by default; for one before 27, which does not, the installer put it aside. */
+function circusOf(order, config) {
+  const aside = createRequire(path.join(order.environment, 'aside', 'package.json'));
+  for (const place of [config, createRequire(path.join(order.root, 'package.json')), aside]) {
+    try {
+      return place.resolve('jest-circus/runner');
+    } catch {
+      // look further
+    }
+  }
+  throw new Error('jest-circus is not there: tests of a jest before 27 cannot be run without it. Update jest.');
 }
 
 /** What the project's test script says about configuration; how to report, select and watch is ours to say. */

@@ -6,6 +6,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const Module = require('node:module');
 const { witness } = require('./witness.cjs');
+const { found } = require('./patterns.cjs');
 const { namer } = require('./names.cjs');
 const { broken, swallowed } = require('./controls.cjs');
 
@@ -13,6 +14,7 @@ const SETTLE_MS = 300; // for what tests leave behind
 const { setTimeout: later, setImmediate: soon, Error: Failure } = globalThis;
 const OVERRULED = { forbidOnly: false, forbidPending: false, allowUncaught: false, bail: false, retries: 0, parallel: false,
   dryRun: false, inlineDiffs: false, diff: true, color: false, checkLeaks: false, watch: false, exit: false };
+const EVENTS = { EVENT_TEST_BEGIN: 'test', EVENT_TEST_PASS: 'pass', EVENT_TEST_PENDING: 'pending', EVENT_TEST_FAIL: 'fail' };
 const exit = process.reallyExit.bind(process);
 
 async function main() {
@@ -37,7 +39,7 @@ async function main() {
 
 /** A mocha with the project's files in it; what cannot be loaded is said, file by file. */
 async function loaded(order, eye) {
-  const inside = (file) => require(path.join(order.mocha, file));
+  const inside = (file) => (fs.existsSync(path.join(order.mocha, file)) ? require(path.join(order.mocha, file)) : null);
   const Mocha = inside('index.js');
   const helpers = inside('lib/cli/run-helpers.js');
   const given = order.options;
@@ -45,11 +47,12 @@ async function loaded(order, eye) {
   let mocha;
   try {
     Module.globalPaths?.push(path.join(order.root, 'node_modules'));
-    const plugins = await helpers.handleRequires([given.require ?? []].flat());
+    const required = [given.require ?? []].flat();
+    const plugins = helpers?.handleRequires ? await helpers.handleRequires(required) : requireEach(required, order);
     const options = { ...camel(given), ...plugins, ...OVERRULED, reporter: function Silent() {}, delay: given.delay };
     mocha = new Mocha({ ...options, rootHooks: plugins?.rootHooks, spec: undefined });
     if (plugins?.globalSetup) for (const setUp of plugins.globalSetup) await setUp.call({});
-    mocha.files = order.files.length > 0 ? [...fixtures(given), ...order.files] : collected(inside, given);
+    mocha.files = order.files.length > 0 ? [...fixtures(given), ...order.files] : collected(inside, given, order);
   } catch (error) {
     eye.loadError('', error);
     return null;
@@ -61,14 +64,26 @@ function fixtures(given) {
   return [given.file ?? []].flat().map((file) => path.resolve(file));
 }
 
-function collected(inside, given) {
+function requireEach(names, order) {
+  const own = Module.createRequire(path.join(order.root, 'package.json'));
+  for (const name of names) own(fs.existsSync(path.resolve(name)) || fs.existsSync(path.resolve(`${name}.js`)) ? path.resolve(name) : name);
+  return {};
+}
+
+/** The files that mocha itself would run, found by its own program where it has one for that. */
+function collected(inside, given, order) {
   const spec = given._?.length > 0 ? given._ : ['./test'];
   const list = (value) => [value ?? []].flat();
-  const found = inside('lib/cli/collect-files.js')({
+  const collect = inside('lib/cli/collect-files.js');
+  if (collect === null) {
+    const patterns = spec.flatMap((one) => [one, `${one}.js`, `${one}/${given.recursive ? '**/' : ''}*.{js,cjs,mjs}`]);
+    return found(order.root, patterns.map((one) => path.posix.normalize(one)));
+  }
+  const files = collect({
     ignore: list(given.ignore), extension: list(given.extension), file: list(given.file), recursive: given.recursive,
-    sort: given.sort, spec, 
+    sort: given.sort, spec,
   });
-  return Array.isArray(found) ? found : found.files;
+  return Array.isArray(files) ? files : files.files;
 }
 
 /** One file at a time, so that one which cannot be loaded does not keep the others from running. */
@@ -79,7 +94,8 @@ async function loadEach(mocha, order, eye) {
     const before = mocha.suite.suites.length + mocha.suite.tests.length;
     try {
       mocha._state = 'init';
-      await mocha.loadFilesAsync();
+      if (mocha.loadFilesAsync) await mocha.loadFilesAsync();
+      else mocha.loadFiles();
     } catch (error) {
       mocha.suite.suites.splice(before);
       eye.loadError(path.relative(order.tree, file), error);
@@ -99,7 +115,7 @@ function choose(root, order, eye) {
     suite.tests = suite.tests.filter((test) => {
       const file = path.relative(order.tree, fs.realpathSync(test.file ?? suite.file ?? order.root));
       if (!names.has(file)) names.set(file, namer(file));
-      const id = names.get(file)(test.titlePath());
+      const id = names.get(file)(titles(test));
       ids.set(file, [...(ids.get(file) ?? []), id]);
       if (wanted !== null && !wanted.has(id)) return false;
       chosen.set(test, id);
@@ -110,6 +126,12 @@ function choose(root, order, eye) {
   visit(root);
   for (const [file, list] of ids) eye.say('tests', { path: file, ids: list });
   return chosen;
+}
+
+function titles(test) {
+  const outer = [];
+  for (let one = test; one && !one.root; one = one.parent) outer.unshift(one.title);
+  return outer;
 }
 
 /** Tests of our own around all others, in the very process that they run in. */
@@ -149,7 +171,7 @@ function runAll(mocha, chosen, eye) {
     test.retries(0); // each test has one try
     if (typeof test.fn === 'function') test.fn = eye.watch(id, test.fn, 0);
   }
-  const { constants } = mocha.constructor.Runner;
+  const { constants = EVENTS } = mocha.constructor.Runner;
   return new Promise((resolve) => {
     const runner = mocha.run(() => resolve());
     const retold = new Set();
