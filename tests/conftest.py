@@ -1,6 +1,7 @@
 """Fixtures that any test may ask for by name."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -23,13 +24,16 @@ __all__ = [
     "shop",
 ]
 
+# What a shell starts in the background ignores interrupts, and so would every command that tests start and interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 # The same examples every time, so that a red run means a change. `HYPOTHESIS_PROFILE=explore make test` looks further.
 # How long an example takes is the machine's business.
 patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("repeatable", patient, derandomize=True, database=None)
 settings.register_profile("explore", patient, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
-
 
 HERE = Path(__file__).parent
 SLOWEST = ("e2e", "sandbox", "worker", "git")  # folders, the slowest first

@@ -132,6 +132,16 @@ def our_checks(app: RunningApp, sha: str) -> list[Any]:
     return [check for check in app.world.checks(sha) if check["name"] == "FixBugs"]
 
 
+def concluded(app: RunningApp, sha: str) -> list[str]:
+    """How our checks on this commit ended, once they all have: they are brought up to date after the comment."""
+
+    def found() -> list[str]:
+        conclusions = [check["conclusion"] for check in our_checks(app, sha)]
+        return conclusions if all(conclusions) else []
+
+    return list(app.until(found, "our check is concluded", 30.0))
+
+
 def job_log(folder: Path) -> str:
     """What GitHub Actions keeps of a job that really runs pytest on this folder: times, groups, colours."""
     done = subprocess.run(

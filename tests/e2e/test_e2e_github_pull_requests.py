@@ -9,7 +9,18 @@ import pytest
 
 from command_line import FIXED_PRICING, FIXED_RATES, PRICING, RATES, RED_TESTS, SHOP, git
 from github_app import RunningApp
-from github_stories import answers, headline, job_log, needs_world, our_checks, push, running, settled, verdict
+from github_stories import (
+    answers,
+    concluded,
+    headline,
+    job_log,
+    needs_world,
+    our_checks,
+    push,
+    running,
+    settled,
+    verdict,
+)
 from redis_at_hand import RedisAtHand
 
 pytestmark = needs_world
@@ -47,8 +58,8 @@ def test_a_failing_check_is_fixed_by_a_commit_on_the_pull_requests_branch(app: R
     assert headline(said) == "### ✅ Fixed"
     assert f"Pushed to `rates`: the fix ([`{fix[:7]}`]" in said
     assert "asked for by bob" in said
-    assert [check["conclusion"] for check in our_checks(app, sha)] == ["success"]
-    assert [check["conclusion"] for check in our_checks(app, fix)] == ["success"]
+    assert concluded(app, sha) == ["success"]
+    assert concluded(app, fix) == ["success"]
     assert world.pulls(by_bot=True) == []
     assert answers(app, number) == []
 

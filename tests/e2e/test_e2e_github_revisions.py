@@ -9,7 +9,7 @@ import pytest
 
 from command_line import FIXED_PRICING, ISSUE, PRICING, SHOP, TESTS, git
 from github_app import RunningApp
-from github_stories import headline, needs_world, our_checks, outcome, push, running, settled, unmarked, verdict
+from github_stories import concluded, headline, needs_world, outcome, push, running, settled, unmarked, verdict
 from redis_at_hand import RedisAtHand
 
 pytestmark = needs_world
@@ -90,8 +90,7 @@ def test_a_good_change_is_validated(app: RunningApp, tmp_path: Path) -> None:
 
     said = verdict(app, number)
     assert headline(said) == "### ✅ Validated"
-    (check,) = our_checks(app, sha)
-    assert check["conclusion"] == "success"
+    assert concluded(app, sha) == ["success"]
     assert app.world.head("good") == sha
 
 
@@ -106,8 +105,7 @@ def test_a_change_with_a_hunk_too_many_is_not(app: RunningApp, tmp_path: Path) -
 
     said = unmarked(verdict(app, number))
     assert headline(said) == "### ❌ Not validated"
-    (check,) = our_checks(app, sha)
-    assert check["conclusion"] == "failure"
+    assert concluded(app, sha) == ["failure"]
 
 
 def first_commit(app: RunningApp) -> str:
